@@ -1,0 +1,123 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/graph.h"
+#include "engine/loss.h"
+#include "engine/optimizer.h"
+#include "engine/tensor.h"
+
+namespace petal {
+
+enum class Mode { inference, training };
+enum class Precision { f32, bf16, f16, f64 };  // f64: the reference backend's, for gradient checks
+std::string_view to_string(Precision precision);
+DataType data_type(Precision precision);
+
+// The three computations of a node. backward_data gives diff_src, backward_weights gives diff_weights.
+enum class Direction { forward, backward_data, backward_weights };
+std::string_view to_string(Direction direction);
+
+// What changes from run to run besides the data: the key of the random layers.
+struct RunContext {
+  std::uint64_t seed = 0;
+  std::uint32_t epoch = 0;
+  std::span<const std::uint32_t> samples;  // the identity of each sample of the batch; empty: its position
+};
+
+// Where a kernel reads and writes, set anew by the plan for each run. Arrays are dense, (N, ...), in the precision
+// that the kernel was prepared for.
+//
+// THE accumulation rule: a kernel assigns every element of each of its outputs (dst; or diff_src; or diff_weights) and
+// never reads one first. Where several gradients meet in one value, the plan sums them in a step of its own.
+struct Bindings {
+  std::span<const std::byte* const> src;      // one an input; backward: null where BackwardNeeds says it is not read
+  std::span<const std::byte* const> weights;  // in order of declare_weights; not read where they were constant
+  std::byte* dst = nullptr;                   // forward: written; backward: read where BackwardNeeds says so
+  const std::byte* diff_dst = nullptr;        // backward: read
+  std::span<std::byte* const> diff_src;       // backward_data: written; null where that input wants no gradient
+  std::span<std::byte* const> diff_weights;   // backward_weights: written, in order of declare_weights; null for statistics
+  std::byte* workspace = nullptr;             // training: written by forward, read by backward
+  std::byte* scratch = nullptr;               // scratch_bytes() of any content
+  const RunContext* context = nullptr;
+};
+
+// What a kernel is prepared for.
+struct PrepareContext {
+  const Node& node;
+  Direction direction = Direction::forward;
+  Mode mode = Mode::inference;
+  Precision precision = Precision::f32;
+  std::vector<TensorDescription> src;  // with N
+  TensorDescription dst;               // with N
+  std::vector<const Tensor*> weights;  // float32, in order of declare_weights
+  bool constant_weights = false;       // the numbers above hold for good: pack them now; else Bindings brings them
+  std::uint32_t layer = 0;             // the node's number for RandomStream
+};
+
+// A compiled node: prepared once, run many times. run() allocates nothing and creates nothing.
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+  virtual void run(const Bindings& bindings) = 0;
+  virtual std::size_t scratch_bytes() const { return 0; }
+  virtual std::size_t workspace_bytes() const { return 0; }  // of forward kernels in training
+  virtual std::string implementation() const = 0;            // the vendor's name for it, for the profile
+};
+
+// The gradient of the mean loss over a batch.
+class LossKernel {
+ public:
+  virtual ~LossKernel() = default;
+  // predictions (N, C); targets as the loss says; sample_weights (N) or null for ones. Assigns losses (N, float32, each
+  // times its sample's weight, not divided) and diff_predictions (N, C) = d(sum(losses) / N) / d(predictions).
+  virtual void run(const std::byte* predictions, const std::byte* targets, const float* sample_weights, float* losses,
+                   std::byte* diff_predictions) = 0;
+};
+
+// One optimiser step over all parameters.
+class UpdateKernel {
+ public:
+  virtual ~UpdateKernel() = default;
+  struct Parameter {
+    float* weights = nullptr;             // updated in place
+    const float* diff_weights = nullptr;
+    std::span<float* const> slots;        // slot_count(optimizer) arrays of the weights' size, updated in place
+    std::int64_t elements = 0;
+  };
+  // `step` counts from 1; `learning_rate` is that step's.
+  virtual void run(std::span<const Parameter> parameters, float learning_rate, std::int64_t step) = 0;
+};
+
+struct Support {
+  bool supported = true;
+  std::string reason;  // what is lacking, for the error
+};
+
+// A device and the kernels for it. `supports` is asked at compile time; what is not supported is an Error that names
+// the node, never a silent fallback. A backend outlives the kernels that it made.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual std::string name() const = 0;  // "cpu", "reference", "cuda"
+  virtual int threads() const = 0;
+  virtual Support supports(const Node& node, Precision precision, Direction direction) const = 0;
+  virtual std::unique_ptr<Kernel> prepare(const PrepareContext& context) const = 0;
+  // Adds `terms` arrays of `elements` numbers into dst (which is not one of them): src[0] + src[1] + ...
+  virtual std::unique_ptr<Kernel> prepare_sum(Precision precision, std::int64_t elements, int terms) const = 0;
+  virtual std::unique_ptr<LossKernel> prepare_loss(const Loss& loss, TensorDescription predictions) const = 0;
+  virtual std::unique_ptr<UpdateKernel> prepare_update(const Optimizer& optimizer) const = 0;
+  // Called on the executing thread before each run: sets its thread count, its device.
+  virtual void enter() const {}
+};
+
+// The Error for a node that a backend does not support.
+[[noreturn]] void throw_unsupported(const Backend& backend, const Node& node, Precision precision, Direction direction,
+                                    const std::string& reason);
+
+}  // namespace petal

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <variant>
+
+#include "engine/layers/activation.h"
+#include "engine/layers/add.h"
+#include "engine/layers/average_pooling2d.h"
+#include "engine/layers/batch_normalization.h"
+#include "engine/layers/concatenate.h"
+#include "engine/layers/conv2d.h"
+#include "engine/layers/dense.h"
+#include "engine/layers/depthwise_conv2d.h"
+#include "engine/layers/dropout.h"
+#include "engine/layers/flatten.h"
+#include "engine/layers/global_average_pooling2d.h"
+#include "engine/layers/global_max_pooling2d.h"
+#include "engine/layers/input.h"
+#include "engine/layers/max_pooling2d.h"
+#include "engine/layers/rescaling.h"
+#include "engine/layers/reshape.h"
+#include "engine/layers/zero_padding2d.h"
+
+namespace petal {
+
+// The closed set of layers. Visited in shape inference, compile, summary and the Keras config reader and writer only.
+using Layer = std::variant<Input, Conv2D, DepthwiseConv2D, Dense, BatchNormalization, MaxPooling2D, AveragePooling2D,
+                           GlobalAveragePooling2D, GlobalMaxPooling2D, Activation, Add, Concatenate, ZeroPadding2D, Flatten,
+                           Reshape, Dropout, Rescaling>;
+
+// Keras's class name: "Conv2D".
+std::string_view kind(const Layer& layer);
+// The shape of one sample of dst from those of src (both without N). Throws Error(`where`) where they do not fit.
+Shape infer_shape(const Layer& layer, std::string_view where, std::span<const Shape> src);
+// The weights in Keras's order: trainable ones first, then the statistics.
+std::vector<WeightDeclaration> declare_weights(const Layer& layer, std::span<const Shape> src);
+// Floating-point operations of forward for one sample; a multiply-add counts as two.
+std::int64_t operations(const Layer& layer, std::span<const Shape> src);
+// What backward reads of the layer's own values.
+BackwardNeeds backward_needs(const Layer& layer);
+// The layer's activation: of Activation, Conv2D, DepthwiseConv2D and Dense; linear for the others.
+ActivationFunction activation_of(const Layer& layer);
+
+}  // namespace petal

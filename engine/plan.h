@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/backend.h"
+#include "engine/profile.h"
+#include "engine/weights.h"
+
+namespace petal {
+
+struct CompileOptions {
+  std::int64_t batch = 1;
+  Precision precision = Precision::f32;
+  bool optimize = true;  // run the inference passes (fold, fuse, drop); false keeps the graph node for node
+};
+
+// An immutable executable for inference: primitives made, weights packed, memory laid out. run() allocates nothing
+// and creates nothing. Not for two threads at once; as many plans as wanted can be made.
+class Plan {
+ public:
+  Plan(Plan&&) noexcept;
+  Plan& operator=(Plan&&) noexcept;
+  ~Plan();
+
+  std::int64_t batch() const;
+  // One an input of the graph, one an output, with N. Inputs are float32.
+  std::span<const TensorDescription> inputs() const;
+  std::span<const TensorDescription> outputs() const;
+  // Where a caller writes input `index` and reads output `index`: inside the plan's arena, so nothing is copied. An
+  // output holds until the next run; an input must be written again before each run.
+  std::byte* input(std::size_t index = 0);
+  const std::byte* output(std::size_t index = 0) const;
+  void run(const RunContext& context = {});
+
+  void set_profiling(bool on);
+  const Profile& profile() const;
+  // The arena (values, scratch); packed weights are not in it.
+  std::size_t arena_bytes() const;
+  // The graph as it runs, after the passes.
+  const Graph& graph() const;
+
+ private:
+  friend Plan compile(const Graph&, const Weights&, std::shared_ptr<const Backend>, const CompileOptions&);
+  struct State;
+  explicit Plan(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Throws Error where a weight is missing or the backend lacks a kernel, naming the node.
+Plan compile(const Graph& graph, const Weights& weights, std::shared_ptr<const Backend> backend,
+             const CompileOptions& options);
+
+}  // namespace petal

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace petal {
+
+// What a stream of random numbers is for; a part of its key, so that no two purposes share a number.
+enum class RandomPurpose : std::uint32_t { initialization = 1, dropout = 2, shuffle = 3, split = 4, augmentation = 5, drawing = 6 };
+
+// Philox 4x32-10 (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011): a pure function from
+// (key, counter) to four 32-bit numbers. The same on every device and with any number of threads.
+std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
+
+// One stream, keyed by (seed, purpose, epoch, sample, layer); `at` gives random access by position.
+class RandomStream {
+ public:
+  RandomStream(std::uint64_t seed, RandomPurpose purpose, std::uint32_t epoch = 0, std::uint32_t sample = 0,
+               std::uint32_t layer = 0);
+
+  // The four numbers of block `index`, which holds positions 4*index to 4*index+3.
+  std::array<std::uint32_t, 4> block(std::uint32_t index) const;
+  std::uint32_t bits(std::uint32_t position) const { return block(position / 4)[position % 4]; }
+  // Uniform in [0, 1), a multiple of 2^-24.
+  float uniform(std::uint32_t position) const { return to_unit(bits(position)); }
+  // Uniform in [0, limit), without bias worth the name (limit * 2^-32); limit must be positive.
+  std::uint32_t below(std::uint32_t position, std::uint32_t limit) const {
+    return static_cast<std::uint32_t>((static_cast<std::uint64_t>(bits(position)) * limit) >> 32);
+  }
+  // Standard normal (Box-Muller).
+  float normal(std::uint32_t position) const;
+
+  static float to_unit(std::uint32_t bits) { return static_cast<float>(bits >> 8) * 0x1p-24f; }
+
+ private:
+  std::array<std::uint32_t, 2> key_;
+  std::array<std::uint32_t, 4> counter_;
+};
+
+}  // namespace petal

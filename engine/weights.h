@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/graph.h"
+#include "engine/tensor.h"
+
+namespace petal {
+
+// The numbers of a network: float32 tensors by full name, "LAYER/kernel". Copying a store is cheap: the tensors are
+// shared until one side changes one.
+class Weights {
+ public:
+  struct Entry {
+    std::shared_ptr<const Tensor> tensor;
+    Role role = Role::weight;
+  };
+
+  // Adds or replaces.
+  void set(const std::string& name, Tensor tensor, Role role);
+  void erase(const std::string& name) { entries_.erase(name); }
+  bool contains(const std::string& name) const { return entries_.contains(name); }
+  // Throws Error that names the weight where there is none.
+  const Tensor& at(const std::string& name) const;
+  Role role(const std::string& name) const;
+  // The tensor for writing, unshared first. Throws as `at`.
+  Tensor& edit(const std::string& name);
+  // By name, sorted.
+  const std::map<std::string, Entry>& entries() const { return entries_; }
+
+ private:
+  const Entry& entry(const std::string& name) const;
+  std::map<std::string, Entry> entries_;
+};
+
+// Fresh weights for every declaration of the graph by its initializer. Each weight's stream is keyed by (seed, its
+// full name), so that the same layer starts the same in any graph.
+Weights initialize(const Graph& graph, std::uint64_t seed);
+
+// Throws Error that lists every weight of the graph which the store lacks or holds in another shape.
+void require_complete(const Graph& graph, const Weights& weights);
+
+// 64-bit content hash over the names, shapes and numbers that `graph` declares.
+std::uint64_t content_hash(const Graph& graph, const Weights& weights);
+
+}  // namespace petal

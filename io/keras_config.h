@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include "engine/graph.h"
+
+namespace petal {
+
+// The graph as Keras's Functional config in JSON, as `model_config` of a Keras 2 .h5 file holds it: every layer with its
+// Keras class name and arguments, so that keras.models.load_model (Keras 2 and 3) rebuilds it.
+std::string to_keras_config(const Graph& graph);
+
+// The graph of a Keras config, Functional or Sequential, written by Keras 2 or 3 or by to_keras_config. Throws
+// Error(`where`) that names the layer for every class or option that Petal lacks.
+Graph from_keras_config(const std::string& json, const std::string& where);
+
+}  // namespace petal

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <filesystem>
+
+#include "engine/model.h"
+
+namespace petal {
+
+// Writes a whole model in Keras 2's .h5 layout, atomically: keras.models.load_model opens it. Petal's own facts (labels,
+// architecture, decoding) are the root attribute `petal`, JSON, which Keras passes over.
+void save_model(const std::filesystem::path& file, const Model& model);
+
+// Reads a whole model: Petal's own, or a stranger's Keras .h5 with a model_config (labels then empty). Throws Error(file).
+Model load_model(const std::filesystem::path& file);
+
+// True where the file is HDF5 and holds a model_config; false for weights alone. Throws Error(file) where it is neither.
+bool is_whole_model(const std::filesystem::path& file);
+
+}  // namespace petal
