@@ -30,20 +30,24 @@ struct RunContext {
   std::span<const std::uint32_t> samples;  // the identity of each sample of the batch; empty: its position
 };
 
-// Where a kernel reads and writes, set anew by the plan for each run. Arrays are dense, (N, ...), in the precision
-// that the kernel was prepared for.
+// Where a kernel reads and writes, set anew by the plan for each run. Arrays are dense, (N, ...), in the
+// precision that the kernel was prepared for.
 //
-// THE accumulation rule: a kernel assigns every element of each of its outputs (dst; or diff_src; or diff_weights) and
-// never reads one first. Where several gradients meet in one value, the plan sums them in a step of its own.
+// THE accumulation rule: a kernel assigns every element of each of its outputs (dst; or diff_src; or
+// diff_weights) and never reads one first. Where several gradients meet in one value, the plan sums them in a
+// step of its own.
 struct Bindings {
-  std::span<const std::byte* const> src;      // one an input; backward: null where BackwardNeeds says it is not read
-  std::span<const std::byte* const> weights;  // in order of declare_weights; not read where they were constant
-  std::byte* dst = nullptr;                   // forward: written; backward: read where BackwardNeeds says so
-  const std::byte* diff_dst = nullptr;        // backward: read
-  std::span<std::byte* const> diff_src;       // backward_data: written; null where that input wants no gradient
-  std::span<std::byte* const> diff_weights;   // backward_weights: written, in order of declare_weights; null for statistics
-  std::byte* workspace = nullptr;             // training: written by forward, read by backward
-  std::byte* scratch = nullptr;               // scratch_bytes() of any content
+  std::span<const std::byte* const>
+      src;  // one an input; backward: null where BackwardNeeds says it is not read
+  std::span<const std::byte* const>
+      weights;                           // in order of declare_weights; not read where they were constant
+  std::byte* dst = nullptr;              // forward: written; backward: read where BackwardNeeds says so
+  const std::byte* diff_dst = nullptr;   // backward: read
+  std::span<std::byte* const> diff_src;  // backward_data: written; null where that input wants no gradient
+  std::span<std::byte* const>
+      diff_weights;  // backward_weights: written, in order of declare_weights; null for statistics
+  std::byte* workspace = nullptr;  // training: written by forward, read by backward
+  std::byte* scratch = nullptr;    // scratch_bytes() of any content
   const RunContext* context = nullptr;
 };
 
@@ -56,8 +60,8 @@ struct PrepareContext {
   std::vector<TensorDescription> src;  // with N
   TensorDescription dst;               // with N
   std::vector<const Tensor*> weights;  // float32, in order of declare_weights
-  bool constant_weights = false;       // the numbers above hold for good: pack them now; else Bindings brings them
-  std::uint32_t layer = 0;             // the node's number for RandomStream
+  bool constant_weights = false;  // the numbers above hold for good: pack them now; else Bindings brings them
+  std::uint32_t layer = 0;        // the node's number for RandomStream
 };
 
 // A compiled node: prepared once, run many times. run() allocates nothing and creates nothing.
@@ -68,16 +72,20 @@ class Kernel {
   virtual std::size_t scratch_bytes() const { return 0; }
   virtual std::size_t workspace_bytes() const { return 0; }  // of forward kernels in training
   virtual std::string implementation() const = 0;            // the vendor's name for it, for the profile
+  // Forward: the input in whose memory dst may be written (dst == src[i]), or -1. The plan shares the memory
+  // where nothing reads that input afterwards; a kernel must work either way.
+  virtual int in_place_input() const { return -1; }
 };
 
 // The gradient of the mean loss over a batch.
 class LossKernel {
  public:
   virtual ~LossKernel() = default;
-  // predictions (N, C); targets as the loss says; sample_weights (N) or null for ones. Assigns losses (N, float32, each
-  // times its sample's weight, not divided) and diff_predictions (N, C) = d(sum(losses) / N) / d(predictions).
-  virtual void run(const std::byte* predictions, const std::byte* targets, const float* sample_weights, float* losses,
-                   std::byte* diff_predictions) = 0;
+  // predictions (N, C); targets as the loss says; sample_weights (N) or null for ones. Assigns losses (N,
+  // float32, each times its sample's weight, not divided) and diff_predictions (N, C) = d(sum(losses) / N) /
+  // d(predictions).
+  virtual void run(const std::byte* predictions, const std::byte* targets, const float* sample_weights,
+                   float* losses, std::byte* diff_predictions) = 0;
 };
 
 // One optimiser step over all parameters.
@@ -85,9 +93,9 @@ class UpdateKernel {
  public:
   virtual ~UpdateKernel() = default;
   struct Parameter {
-    float* weights = nullptr;             // updated in place
+    float* weights = nullptr;  // updated in place
     const float* diff_weights = nullptr;
-    std::span<float* const> slots;        // slot_count(optimizer) arrays of the weights' size, updated in place
+    std::span<float* const> slots;  // slot_count(optimizer) arrays of the weights' size, updated in place
     std::int64_t elements = 0;
   };
   // `step` counts from 1; `learning_rate` is that step's.
@@ -99,8 +107,8 @@ struct Support {
   std::string reason;  // what is lacking, for the error
 };
 
-// A device and the kernels for it. `supports` is asked at compile time; what is not supported is an Error that names
-// the node, never a silent fallback. A backend outlives the kernels that it made.
+// A device and the kernels for it. `supports` is asked at compile time; what is not supported is an Error
+// that names the node, never a silent fallback. A backend outlives the kernels that it made.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -109,7 +117,8 @@ class Backend {
   virtual Support supports(const Node& node, Precision precision, Direction direction) const = 0;
   virtual std::unique_ptr<Kernel> prepare(const PrepareContext& context) const = 0;
   // Adds `terms` arrays of `elements` numbers into dst (which is not one of them): src[0] + src[1] + ...
-  virtual std::unique_ptr<Kernel> prepare_sum(Precision precision, std::int64_t elements, int terms) const = 0;
+  virtual std::unique_ptr<Kernel> prepare_sum(Precision precision, std::int64_t elements,
+                                              int terms) const = 0;
   virtual std::unique_ptr<LossKernel> prepare_loss(const Loss& loss, TensorDescription predictions) const = 0;
   virtual std::unique_ptr<UpdateKernel> prepare_update(const Optimizer& optimizer) const = 0;
   // Called on the executing thread before each run: sets its thread count, its device.
@@ -117,7 +126,7 @@ class Backend {
 };
 
 // The Error for a node that a backend does not support.
-[[noreturn]] void throw_unsupported(const Backend& backend, const Node& node, Precision precision, Direction direction,
-                                    const std::string& reason);
+[[noreturn]] void throw_unsupported(const Backend& backend, const Node& node, Precision precision,
+                                    Direction direction, const std::string& reason);
 
 }  // namespace petal

@@ -67,7 +67,9 @@ class GraphBuilder {
 
   Value input(Shape sample, std::string name = "input_1");
   // Throws Error that names the node where the name is taken or the inputs do not fit the layer.
-  Value add(std::string name, Layer layer, Value input) { return add(std::move(name), std::move(layer), std::vector{input}); }
+  Value add(std::string name, Layer layer, Value input) {
+    return add(std::move(name), std::move(layer), std::vector{input});
+  }
   Value add(std::string name, Layer layer, std::vector<Value> inputs);
   // Adds a copy of a node (layer, trainable, fused residual) on new inputs: what passes use.
   Value add(const Node& like, std::vector<Value> inputs);

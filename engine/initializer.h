@@ -8,7 +8,8 @@
 
 namespace petal {
 
-// How a weight starts. Fans count inputs and outputs of one unit, the receptive field included, as Keras does.
+// How a weight starts. Fans count inputs and outputs of one unit, the receptive field included, as Keras
+// does.
 struct Initializer {
   enum class Kind {
     zeros,
@@ -23,7 +24,8 @@ struct Initializer {
   float stddev = 0.05f;
 };
 
-// Fills the float32 tensor from the stream; the same numbers for the same stream, whatever the device or threads.
+// Fills the float32 tensor from the stream; the same numbers for the same stream, whatever the device or
+// threads.
 void initialize(const Initializer& initializer, const RandomStream& random, Tensor& tensor);
 
 }  // namespace petal

@@ -7,13 +7,13 @@
 
 namespace petal {
 
-// What a trained classifier is: everything that a prediction needs travels in it. The graph takes photos as (H, W, 3) RGB
-// in 0..255 (its first nodes are the preprocessing) and gives probabilities (classes).
+// What a trained classifier is: everything that a prediction needs travels in it. The graph takes photos as
+// (H, W, 3) RGB in 0..255 (its first nodes are the preprocessing) and gives probabilities (classes).
 struct Model {
   Network network;
-  std::vector<std::string> labels;    // one a class; empty where unknown
-  std::string architecture;           // the registry's name of the base, "" where unknown
-  bool apply_exif_orientation = true; // how its photos were decoded
+  std::vector<std::string> labels;     // one a class; empty where unknown
+  std::string architecture;            // the registry's name of the base, "" where unknown
+  bool apply_exif_orientation = true;  // how its photos were decoded
 };
 
 }  // namespace petal

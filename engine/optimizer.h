@@ -5,8 +5,8 @@
 
 namespace petal {
 
-// Stochastic gradient descent as Keras writes it: without momentum w -= rate * g; with it v = momentum * v - rate * g,
-// then w += v, or with nesterov w += momentum * v - rate * g. One slot (v) where momentum is not 0.
+// Stochastic gradient descent as Keras writes it: without momentum w -= rate * g; with it v = momentum * v -
+// rate * g, then w += v, or with nesterov w += momentum * v - rate * g. One slot (v) where momentum is not 0.
 struct SGD {
   float learning_rate = 0.01f;
   float momentum = 0.0f;

@@ -16,8 +16,8 @@ struct CompileOptions {
   bool optimize = true;  // run the inference passes (fold, fuse, drop); false keeps the graph node for node
 };
 
-// An immutable executable for inference: primitives made, weights packed, memory laid out. run() allocates nothing
-// and creates nothing. Not for two threads at once; as many plans as wanted can be made.
+// An immutable executable for inference: primitives made, weights packed, memory laid out. run() allocates
+// nothing and creates nothing. Not for two threads at once; as many plans as wanted can be made.
 class Plan {
  public:
   Plan(Plan&&) noexcept;
@@ -28,8 +28,8 @@ class Plan {
   // One an input of the graph, one an output, with N. Inputs are float32.
   std::span<const TensorDescription> inputs() const;
   std::span<const TensorDescription> outputs() const;
-  // Where a caller writes input `index` and reads output `index`: inside the plan's arena, so nothing is copied. An
-  // output holds until the next run; an input must be written again before each run.
+  // Where a caller writes input `index` and reads output `index`: inside the plan's arena, so nothing is
+  // copied. An output holds until the next run; an input must be written again before each run.
   std::byte* input(std::size_t index = 0);
   const std::byte* output(std::size_t index = 0) const;
   void run(const RunContext& context = {});

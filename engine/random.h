@@ -6,10 +6,17 @@
 namespace petal {
 
 // What a stream of random numbers is for; a part of its key, so that no two purposes share a number.
-enum class RandomPurpose : std::uint32_t { initialization = 1, dropout = 2, shuffle = 3, split = 4, augmentation = 5, drawing = 6 };
+enum class RandomPurpose : std::uint32_t {
+  initialization = 1,
+  dropout = 2,
+  shuffle = 3,
+  split = 4,
+  augmentation = 5,
+  drawing = 6
+};
 
-// Philox 4x32-10 (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011): a pure function from
-// (key, counter) to four 32-bit numbers. The same on every device and with any number of threads.
+// Philox 4x32-10 (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011): a pure function
+// from (key, counter) to four 32-bit numbers. The same on every device and with any number of threads.
 std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
 
 // One stream, keyed by (seed, purpose, epoch, sample, layer); `at` gives random access by position.

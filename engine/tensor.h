@@ -20,13 +20,21 @@ std::string_view to_string(DataType type);
 template <class T>
 constexpr DataType data_type_of();
 template <>
-constexpr DataType data_type_of<float>() { return DataType::f32; }
+constexpr DataType data_type_of<float>() {
+  return DataType::f32;
+}
 template <>
-constexpr DataType data_type_of<double>() { return DataType::f64; }
+constexpr DataType data_type_of<double>() {
+  return DataType::f64;
+}
 template <>
-constexpr DataType data_type_of<std::uint8_t>() { return DataType::u8; }
+constexpr DataType data_type_of<std::uint8_t>() {
+  return DataType::u8;
+}
 template <>
-constexpr DataType data_type_of<std::int32_t>() { return DataType::s32; }
+constexpr DataType data_type_of<std::int32_t>() {
+  return DataType::s32;
+}
 
 struct TensorDescription {
   DataType type = DataType::f32;

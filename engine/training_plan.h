@@ -16,9 +16,10 @@ struct TrainingOptions {
   Optimizer optimizer = Adam{};
 };
 
-// An executable for training steps: forward with what backward needs kept, loss, backward, update. The graph has one
-// output, (N, C). Where it ends in softmax (or sigmoid, for the binary loss) and the loss is from probabilities, the two
-// are one stable gradient. The plan holds its own copy of the weights and the optimiser's state.
+// An executable for training steps: forward with what backward needs kept, loss, backward, update. The graph
+// has one output, (N, C). Where it ends in softmax (or sigmoid, for the binary loss) and the loss is from
+// probabilities, the two are one stable gradient. The plan holds its own copy of the weights and the
+// optimiser's state.
 class TrainingPlan {
  public:
   TrainingPlan(TrainingPlan&&) noexcept;
@@ -28,14 +29,16 @@ class TrainingPlan {
   std::int64_t batch() const;
   std::span<const TensorDescription> inputs() const;
   std::byte* input(std::size_t index = 0);
-  // Forward, loss and backward on the inputs written before. `targets` as Loss says; `sample_weights` (N) may be empty.
-  // Returns the batch's loss: the sum of the weighted losses over N. A sample of weight 0 changes nothing: that is how a
-  // short last batch runs, with `count` real samples, by whose number the mean is taken.
+  // Forward, loss and backward on the inputs written before. `targets` as Loss says; `sample_weights` (N) may
+  // be empty. Returns the batch's loss: the sum of the weighted losses over N. A sample of weight 0 changes
+  // nothing: that is how a short last batch runs, with `count` real samples, by whose number the mean is
+  // taken.
   double forward_backward(const void* targets, std::span<const float> sample_weights, std::int64_t count,
                           const RunContext& context);
   // One optimiser step with the gradients of the last forward_backward.
   void update(float learning_rate);
-  // The network's output of the last forward_backward: probabilities (N, C), also where softmax was fused into the loss.
+  // The network's output of the last forward_backward: probabilities (N, C), also where softmax was fused
+  // into the loss.
   const float* predictions() const;
   // The gradient of a weight by its full name, as the last forward_backward left it.
   Tensor gradient(const std::string& name) const;
@@ -54,8 +57,9 @@ class TrainingPlan {
   std::unique_ptr<State> state_;
 };
 
-// Throws Error where a weight is missing, nothing is trainable, or the backend lacks a kernel, naming the node.
-TrainingPlan compile_training(const Graph& graph, const Weights& weights, std::shared_ptr<const Backend> backend,
-                              const TrainingOptions& options);
+// Throws Error where a weight is missing, nothing is trainable, or the backend lacks a kernel, naming the
+// node.
+TrainingPlan compile_training(const Graph& graph, const Weights& weights,
+                              std::shared_ptr<const Backend> backend, const TrainingOptions& options);
 
 }  // namespace petal

@@ -12,8 +12,8 @@
 
 namespace petal {
 
-// The numbers of a network: float32 tensors by full name, "LAYER/kernel". Copying a store is cheap: the tensors are
-// shared until one side changes one.
+// The numbers of a network: float32 tensors by full name, "LAYER/kernel". Copying a store is cheap: the
+// tensors are shared until one side changes one.
 class Weights {
  public:
   struct Entry {
@@ -38,8 +38,8 @@ class Weights {
   std::map<std::string, Entry> entries_;
 };
 
-// Fresh weights for every declaration of the graph by its initializer. Each weight's stream is keyed by (seed, its
-// full name), so that the same layer starts the same in any graph.
+// Fresh weights for every declaration of the graph by its initializer. Each weight's stream is keyed by
+// (seed, its full name), so that the same layer starts the same in any graph.
 Weights initialize(const Graph& graph, std::uint64_t seed);
 
 // Throws Error that lists every weight of the graph which the store lacks or holds in another shape.

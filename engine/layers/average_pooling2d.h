@@ -4,12 +4,13 @@
 
 namespace petal {
 
-// The mean of each window and channel over the real elements, padding not counted, as Keras. src (N, H, W, C), dst (N, H', W', C).
+// The mean of each window and channel over the real elements, padding not counted, as Keras. src (N, H, W,
+// C), dst (N, H', W', C).
 struct AveragePooling2D {
   static constexpr std::string_view kind = "AveragePooling2D";
   Size2D pool{2, 2};
   Size2D strides{2, 2};
-  Padding padding;
+  Padding padding{};
   friend bool operator==(const AveragePooling2D&, const AveragePooling2D&) = default;
 };
 

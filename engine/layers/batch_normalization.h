@@ -4,10 +4,10 @@
 
 namespace petal {
 
-// Ioffe & Szegedy 2015, along the innermost dimension: dst = gamma * (src - mean) / sqrt(variance + epsilon) + beta, with the
-// batch's mean and (biased) variance in training where the layer is trainable, else with the moving ones. Weights gamma, beta;
-// statistics moving_mean, moving_variance, which training moves: moving = moving * momentum + batch * (1 - momentum), as
-// Keras.
+// Ioffe & Szegedy 2015, along the innermost dimension: dst = gamma * (src - mean) / sqrt(variance + epsilon)
+// + beta, with the batch's mean and (biased) variance in training where the layer is trainable, else with the
+// moving ones. Weights gamma, beta; statistics moving_mean, moving_variance, which training moves: moving =
+// moving * momentum + batch * (1 - momentum), as Keras.
 struct BatchNormalization {
   static constexpr std::string_view kind = "BatchNormalization";
   float momentum = 0.99f;

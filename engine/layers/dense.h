@@ -1,7 +1,7 @@
 #pragma once
 
-#include "engine/layers/parts.h"
 #include "engine/layers/activation.h"
+#include "engine/layers/parts.h"
 
 namespace petal {
 

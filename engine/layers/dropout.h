@@ -4,8 +4,9 @@
 
 namespace petal {
 
-// Training: each element is zero with probability rate, else times 1 / (1 - rate) (Srivastava et al. 2014, scaled as Keras);
-// the draws are RandomStream(seed, dropout, epoch, sample, layer) at the element's position. Inference: nothing.
+// Training: each element is zero with probability rate, else times 1 / (1 - rate) (Srivastava et al. 2014,
+// scaled as Keras); the draws are RandomStream(seed, dropout, epoch, sample, layer) at the element's
+// position. Inference: nothing.
 struct Dropout {
   static constexpr std::string_view kind = "Dropout";
   float rate = 0.5f;

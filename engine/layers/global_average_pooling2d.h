@@ -12,7 +12,8 @@ struct GlobalAveragePooling2D {
 };
 
 Shape infer_shape(const GlobalAveragePooling2D& layer, std::string_view where, std::span<const Shape> src);
-std::vector<WeightDeclaration> declare_weights(const GlobalAveragePooling2D& layer, std::span<const Shape> src);
+std::vector<WeightDeclaration> declare_weights(const GlobalAveragePooling2D& layer,
+                                               std::span<const Shape> src);
 std::int64_t operations(const GlobalAveragePooling2D& layer, std::span<const Shape> src);
 BackwardNeeds backward_needs(const GlobalAveragePooling2D& layer);
 

@@ -22,14 +22,16 @@
 
 namespace petal {
 
-// The closed set of layers. Visited in shape inference, compile, summary and the Keras config reader and writer only.
-using Layer = std::variant<Input, Conv2D, DepthwiseConv2D, Dense, BatchNormalization, MaxPooling2D, AveragePooling2D,
-                           GlobalAveragePooling2D, GlobalMaxPooling2D, Activation, Add, Concatenate, ZeroPadding2D, Flatten,
-                           Reshape, Dropout, Rescaling>;
+// The closed set of layers. Visited in shape inference, compile, summary and the Keras config reader and
+// writer only.
+using Layer = std::variant<Input, Conv2D, DepthwiseConv2D, Dense, BatchNormalization, MaxPooling2D,
+                           AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, Activation, Add,
+                           Concatenate, ZeroPadding2D, Flatten, Reshape, Dropout, Rescaling>;
 
 // Keras's class name: "Conv2D".
 std::string_view kind(const Layer& layer);
-// The shape of one sample of dst from those of src (both without N). Throws Error(`where`) where they do not fit.
+// The shape of one sample of dst from those of src (both without N). Throws Error(`where`) where they do not
+// fit.
 Shape infer_shape(const Layer& layer, std::string_view where, std::span<const Shape> src);
 // The weights in Keras's order: trainable ones first, then the statistics.
 std::vector<WeightDeclaration> declare_weights(const Layer& layer, std::span<const Shape> src);

@@ -9,7 +9,7 @@ struct MaxPooling2D {
   static constexpr std::string_view kind = "MaxPooling2D";
   Size2D pool{2, 2};
   Size2D strides{2, 2};
-  Padding padding;
+  Padding padding{};
   friend bool operator==(const MaxPooling2D&, const MaxPooling2D&) = default;
 };
 

@@ -25,8 +25,8 @@ struct Padding2D {
   friend bool operator==(const Padding2D&, const Padding2D&) = default;
 };
 
-// How a window meets the image's border: Keras's `valid` and `same`, or rows and columns given outright (what a
-// pass leaves where it merges a ZeroPadding2D into the layer behind it).
+// How a window meets the image's border: Keras's `valid` and `same`, or rows and columns given outright (what
+// a pass leaves where it merges a ZeroPadding2D into the layer behind it).
 struct Padding {
   enum class Kind { valid, same, explicit_ };
   Kind kind = Kind::valid;
@@ -46,17 +46,19 @@ struct Window {
   Padding2D padding;
 };
 
-// Resolves a window: out = ceil(in / stride) for `same`, with the smaller half of the padding first (top, left), and
-// floor((in + pads - ((k - 1) * dilation + 1)) / stride) + 1 otherwise, as Keras. Throws Error with `where` in front
-// where a size is not positive or the window does not fit.
+// Resolves a window: out = ceil(in / stride) for `same`, with the smaller half of the padding first (top,
+// left), and floor((in + pads - ((k - 1) * dilation + 1)) / stride) + 1 otherwise, as Keras. Throws Error
+// with `where` in front where a size is not positive or the window does not fit.
 Window resolve_window(std::string_view where, Size2D input, Size2D kernel, Size2D strides, Size2D dilation,
                       const Padding& padding);
 
-// What a layer keeps: a Weight is what an optimiser may change; a Statistic (the moving mean and variance) is not.
+// What a layer keeps: a Weight is what an optimiser may change; a Statistic (the moving mean and variance) is
+// not.
 enum class Role { weight, statistic };
 
 struct WeightDeclaration {
-  std::string name;  // Keras's: "kernel", "bias", "depthwise_kernel", "gamma", ...; within a graph "LAYER/kernel"
+  std::string
+      name;  // Keras's: "kernel", "bias", "depthwise_kernel", "gamma", ...; within a graph "LAYER/kernel"
   Shape shape;
   Role role = Role::weight;
   Initializer initializer;

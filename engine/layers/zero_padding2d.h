@@ -4,10 +4,11 @@
 
 namespace petal {
 
-// Rows and columns of zeros around the image. src (N, H, W, C), dst (N, H + top + bottom, W + left + right, C).
+// Rows and columns of zeros around the image. src (N, H, W, C), dst (N, H + top + bottom, W + left + right,
+// C).
 struct ZeroPadding2D {
   static constexpr std::string_view kind = "ZeroPadding2D";
-  Padding2D padding;
+  Padding2D padding{};
   friend bool operator==(const ZeroPadding2D&, const ZeroPadding2D&) = default;
 };
 

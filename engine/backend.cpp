@@ -1,0 +1,56 @@
+#include "engine/backend.h"
+
+#include <fmt/format.h>
+
+#include "engine/error.h"
+
+namespace petal {
+
+std::string_view to_string(Precision precision) {
+  switch (precision) {
+    case Precision::f32:
+      return "f32";
+    case Precision::bf16:
+      return "bf16";
+    case Precision::f16:
+      return "f16";
+    case Precision::f64:
+      return "f64";
+  }
+  return "";
+}
+
+DataType data_type(Precision precision) {
+  switch (precision) {
+    case Precision::f32:
+      return DataType::f32;
+    case Precision::bf16:
+      return DataType::bf16;
+    case Precision::f16:
+      return DataType::f16;
+    case Precision::f64:
+      return DataType::f64;
+  }
+  return DataType::f32;
+}
+
+std::string_view to_string(Direction direction) {
+  switch (direction) {
+    case Direction::forward:
+      return "forward";
+    case Direction::backward_data:
+      return "backward_data";
+    case Direction::backward_weights:
+      return "backward_weights";
+  }
+  return "";
+}
+
+void throw_unsupported(const Backend& backend, const Node& node, Precision precision, Direction direction,
+                       const std::string& reason) {
+  throw Error(fmt::format("{} '{}'", kind(node.layer), node.name),
+              fmt::format("the {} backend does not run it ({}, {}): {}", backend.name(), to_string(direction),
+                          to_string(precision), reason));
+}
+
+}  // namespace petal

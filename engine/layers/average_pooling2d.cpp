@@ -1,0 +1,25 @@
+#include "engine/layers/average_pooling2d.h"
+
+namespace petal {
+
+Shape infer_shape(const AveragePooling2D& layer, std::string_view where, std::span<const Shape> src) {
+  require_inputs(where, src, 1);
+  require_image(where, src[0]);
+  const Window window =
+      resolve_window(where, {src[0][0], src[0][1]}, layer.pool, layer.strides, {1, 1}, layer.padding);
+  return {window.output.height, window.output.width, src[0].back()};
+}
+
+std::vector<WeightDeclaration> declare_weights(const AveragePooling2D&, std::span<const Shape>) {
+  return {};
+}
+
+std::int64_t operations(const AveragePooling2D& layer, std::span<const Shape> src) {
+  return infer_shape(layer, "AveragePooling2D", src).elements() * layer.pool.height * layer.pool.width;
+}
+
+BackwardNeeds backward_needs(const AveragePooling2D&) {
+  return {.src = false, .dst = false};
+}
+
+}  // namespace petal

@@ -1,0 +1,42 @@
+#include "engine/layers/layer.h"
+
+#include <type_traits>
+
+namespace petal {
+
+std::string_view kind(const Layer& layer) {
+  return std::visit([](const auto& l) { return std::decay_t<decltype(l)>::kind; }, layer);
+}
+
+Shape infer_shape(const Layer& layer, std::string_view where, std::span<const Shape> src) {
+  return std::visit([&](const auto& l) { return infer_shape(l, where, src); }, layer);
+}
+
+std::vector<WeightDeclaration> declare_weights(const Layer& layer, std::span<const Shape> src) {
+  return std::visit([&](const auto& l) { return declare_weights(l, src); }, layer);
+}
+
+std::int64_t operations(const Layer& layer, std::span<const Shape> src) {
+  return std::visit([&](const auto& l) { return operations(l, src); }, layer);
+}
+
+BackwardNeeds backward_needs(const Layer& layer) {
+  return std::visit([](const auto& l) { return backward_needs(l); }, layer);
+}
+
+ActivationFunction activation_of(const Layer& layer) {
+  return std::visit(
+      [](const auto& l) {
+        using L = std::decay_t<decltype(l)>;
+        if constexpr (std::is_same_v<L, Activation>) {
+          return l.function;
+        } else if constexpr (requires { l.activation; }) {
+          return l.activation;
+        } else {
+          return ActivationFunction::linear;
+        }
+      },
+      layer);
+}
+
+}  // namespace petal
