@@ -15,8 +15,8 @@ namespace petal {
 struct Node {
   std::string name;
   Layer layer;
-  std::vector<int> inputs;  // indices of earlier nodes
-  Shape shape;
+  std::vector<int> inputs{};  // indices of earlier nodes
+  Shape shape{};
   bool trainable = true;        // false: frozen, that is inference mode and no update
   bool fused_residual = false;  // the last input is added to the layer's result before its activation
 };

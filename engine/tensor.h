@@ -38,7 +38,7 @@ constexpr DataType data_type_of<std::int32_t>() {
 
 struct TensorDescription {
   DataType type = DataType::f32;
-  Shape shape;
+  Shape shape{};
 
   std::size_t bytes() const { return static_cast<std::size_t>(shape.elements()) * size_of(type); }
   friend bool operator==(const TensorDescription&, const TensorDescription&) = default;

@@ -12,7 +12,7 @@ namespace petal {
 struct TrainingOptions {
   std::int64_t batch = 32;
   Precision precision = Precision::f32;
-  Loss loss;
+  Loss loss{};
   Optimizer optimizer = Adam{};
 };
 

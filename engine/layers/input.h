@@ -7,7 +7,7 @@ namespace petal {
 // Where samples enter a graph. One sample has `shape`; images are (H, W, C) in 0..255.
 struct Input {
   static constexpr std::string_view kind = "InputLayer";
-  Shape shape;
+  Shape shape{};
   friend bool operator==(const Input&, const Input&) = default;
 };
 

@@ -43,7 +43,7 @@ inline constexpr Padding Padding::same{Padding::Kind::same, {}};
 // A sliding window's geometry on one image, resolved: what kernels see.
 struct Window {
   Size2D input, output, kernel, strides, dilation;
-  Padding2D padding;
+  Padding2D padding{};
 };
 
 // Resolves a window: out = ceil(in / stride) for `same`, with the smaller half of the padding first (top,
@@ -59,9 +59,9 @@ enum class Role { weight, statistic };
 struct WeightDeclaration {
   std::string
       name;  // Keras's: "kernel", "bias", "depthwise_kernel", "gamma", ...; within a graph "LAYER/kernel"
-  Shape shape;
+  Shape shape{};
   Role role = Role::weight;
-  Initializer initializer;
+  Initializer initializer{};
 };
 
 // What a layer's backward reads besides diff_dst and the weights.

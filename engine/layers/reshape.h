@@ -7,7 +7,7 @@ namespace petal {
 // The same elements as (N, target...); one dimension of target may be -1 and is then what remains.
 struct Reshape {
   static constexpr std::string_view kind = "Reshape";
-  std::vector<std::int64_t> target;
+  std::vector<std::int64_t> target{};
   friend bool operator==(const Reshape&, const Reshape&) = default;
 };
 
