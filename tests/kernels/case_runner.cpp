@@ -1,0 +1,195 @@
+#include "tests/kernels/case_runner.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+
+#include "tests/kernels/backends.h"
+#include "tests/kernels/prepared_case.h"
+#include "tests/kernels/tolerance.h"
+
+namespace petal::testing {
+namespace {
+
+using Arrays = std::vector<std::vector<double>>;
+
+// What ran and what did not, and why.
+struct Tally {
+  int checked = 0;
+  std::map<std::string, int> skipped;
+
+  bool supported(const Backend& backend, const Node& node, Precision precision, Direction direction) {
+    const Support support = backend.supports(node, precision, direction);
+    if (support.supported) {
+      ++checked;
+    } else {
+      ++skipped[support.reason];
+    }
+    return support.supported;
+  }
+};
+
+void print(const Tally& tally, const std::string& what) {
+  std::string line = what + ": " + std::to_string(tally.checked) + " checked";
+  for (const auto& [reason, count] : tally.skipped)
+    line += ", " + std::to_string(count) + " skipped: " + reason;
+  MESSAGE(line);
+}
+
+std::string label(const Backend& backend, Precision precision, std::string_view what,
+                  std::span<const Case> cases) {
+  return backend.name() + " " + std::string(to_string(precision)) + " " + std::string(what) + " of " +
+         std::string(kind(cases[0].layer));
+}
+
+// The largest difference over the largest magnitude expected.
+double error(std::span<const double> found, std::span<const double> expected) {
+  REQUIRE(found.size() == expected.size());
+  double difference = 0;
+  double magnitude = 0;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (!std::isfinite(found[i])) return HUGE_VAL;
+    difference = std::max(difference, std::fabs(found[i] - expected[i]));
+    magnitude = std::max(magnitude, std::fabs(expected[i]));
+  }
+  return magnitude > 0 ? difference / magnitude : difference;
+}
+
+void compare(const Arrays& found, const Arrays& expected, double tolerance, const char* what) {
+  REQUIRE(found.size() == expected.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    CAPTURE(what);
+    CAPTURE(i);
+    CHECK(error(found[i], expected[i]) <= tolerance);
+  }
+}
+
+bool has_weights(const Case& item) {
+  const std::vector<WeightDeclaration> weights = weights_of(item);
+  return std::any_of(weights.begin(), weights.end(), [](const auto& w) { return w.role == Role::weight; });
+}
+
+double dot(std::span<const double> a, std::span<const double> b) {
+  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+}
+
+// Central differences of <diff_dst, dst> along single elements of one array: all of them, or an even choice
+// of `limit` where there are more.
+void check_array(PreparedCase& prepared, std::span<const double> diff_dst, std::vector<double> values,
+                 std::span<const double> gradient, const std::function<void(std::span<const double>)>& set) {
+  constexpr std::size_t limit = 150;
+  const std::size_t count = std::min(values.size(), limit);
+  std::vector<double> found, expected;
+  for (std::size_t k = 0; k < count; ++k) {
+    const std::size_t i = k * values.size() / count;
+    const double value = values[i];
+    double sides[2];
+    for (const int side : {0, 1}) {
+      values[i] = value + (side == 0 ? -1 : 1) * finite_difference_step;
+      set(values);
+      sides[side] = dot(diff_dst, prepared.forward_unchecked());
+    }
+    values[i] = value;
+    expected.push_back((sides[1] - sides[0]) / (2 * finite_difference_step));
+    found.push_back(gradient[i]);
+  }
+  set(values);
+  CHECK(error(found, expected) <= finite_difference_tolerance);
+}
+
+}  // namespace
+
+void check_forward(const Backend& backend, Precision precision, std::span<const Case> cases) {
+  Tally tally;
+  for (const Case& item : cases) {
+    INFO(label(backend, precision, "forward", cases) << ", case '" << item.name << "'");
+    if (!tally.supported(backend, node_of(item), precision, Direction::forward)) continue;
+    const CaseNumbers numbers = make_numbers(item, precision);
+    const auto expected =
+        PreparedCase(reference(), item, Precision::f64, item.mode, false, numbers).forward();
+    for (const bool constant_weights : {true, false}) {
+      CAPTURE(constant_weights);
+      PreparedCase prepared(backend, item, precision, item.mode, constant_weights, numbers);
+      CHECK(error(prepared.forward(), expected) <= tolerance(precision).forward);
+      const std::vector<double> in_place = prepared.forward_in_place();
+      if (!in_place.empty()) CHECK(error(in_place, expected) <= tolerance(precision).forward);
+    }
+  }
+  print(tally, label(backend, precision, "forward", cases));
+  if (&backend == &reference()) CHECK(tally.skipped.empty());
+  if (precision == Precision::f32) CHECK_MESSAGE(tally.checked > 0, "no case ran in float32");
+}
+
+void check_backward(const Backend& backend, Precision precision, std::span<const Case> cases) {
+  Tally tally;
+  for (const Case& item : cases) {
+    INFO(label(backend, precision, "backward", cases) << ", case '" << item.name << "'");
+    const Node node = node_of(item);
+    if (item.pixels || !backend.supports(node, precision, Direction::forward).supported) continue;
+    const CaseNumbers numbers = make_numbers(item, precision);
+    for (const Direction direction : {Direction::backward_data, Direction::backward_weights}) {
+      if (direction == Direction::backward_weights && !has_weights(item)) continue;
+      CAPTURE(to_string(direction));
+      if (!tally.supported(backend, node, precision, direction)) continue;
+      const auto gradients = [&](const Backend& on, Precision in) {
+        PreparedCase prepared(on, item, in, Mode::training, false, numbers);
+        const std::vector<double> dst = prepared.forward();
+        return std::pair(Arrays{dst}, direction == Direction::backward_data ? prepared.backward_data()
+                                                                            : prepared.backward_weights());
+      };
+      const auto [expected_dst, expected] = gradients(reference(), Precision::f64);
+      const auto [dst, found] = gradients(backend, precision);
+      compare(dst, expected_dst, tolerance(precision).forward, "dst in training");
+      compare(found, expected, tolerance(precision).backward, "gradient");
+    }
+  }
+  print(tally, label(backend, precision, "backward", cases));
+}
+
+void check_finite_differences(std::span<const Case> cases) {
+  for (const Case& item : cases) {
+    INFO("finite differences of " << kind(item.layer) << ", case '" << item.name << "'");
+    const Node node = node_of(item);
+    const CaseNumbers numbers = make_numbers(item, Precision::f64);
+    if (item.pixels) continue;
+    PreparedCase prepared(reference(), item, Precision::f64, Mode::training, false, numbers);
+    if (reference().supports(node, Precision::f64, Direction::backward_data).supported) {
+      prepared.forward();
+      const Arrays gradients = prepared.backward_data();
+      for (std::size_t i = 0; i < gradients.size(); ++i) {
+        CAPTURE(i);
+        check_array(prepared, numbers.diff_dst, numbers.src[i], gradients[i],
+                    [&](std::span<const double> values) { prepared.set_src(i, values); });
+      }
+    }
+    if (has_weights(item) &&
+        reference().supports(node, Precision::f64, Direction::backward_weights).supported) {
+      prepared.forward();
+      const Arrays gradients = prepared.backward_weights();
+      for (std::size_t i = 0; i < gradients.size(); ++i) {
+        if (gradients[i].empty()) continue;  // a statistic
+        CAPTURE(weights_of(item)[i].name);
+        check_array(prepared, numbers.diff_dst, numbers.weights[i], gradients[i],
+                    [&](std::span<const double> values) { prepared.set_weights(i, values); });
+      }
+    }
+  }
+}
+
+void check_operation(std::span<const Case> cases) {
+  REQUIRE(!cases.empty());
+  check_finite_differences(cases);
+  for (const auto& backend : backends_under_test()) {
+    for (const Precision precision : {Precision::f64, Precision::f32, Precision::bf16, Precision::f16}) {
+      const bool of_reference = precision == Precision::f64 || precision == Precision::f32;
+      if (backend.get() == &reference() && !of_reference) continue;
+      check_forward(*backend, precision, cases);
+      check_backward(*backend, precision, cases);
+    }
+  }
+}
+
+}  // namespace petal::testing
