@@ -12,6 +12,10 @@
 
 namespace petal {
 
+// The largest image that a classifier is built for, in pixels a side, so that a slip of the keyboard is an error and not
+// a request for all memory.
+inline constexpr std::int64_t maximum_image_size = 4096;
+
 // How a base is built, as keras.applications names it.
 struct ArchitectureOptions {
   std::int64_t image_size = 0;  // 0: the architecture's default
