@@ -38,6 +38,8 @@ struct Hdf5Storage {
 // Different files may be used from different threads at once; one file from one thread at a time.
 class Hdf5File {
  public:
+  struct State;  // opaque: io/hdf5/handle.h
+
   // Throws Error where the file is missing, a folder, not HDF5, or truncated, saying which.
   static Hdf5File open(const std::filesystem::path& file);
   // Replaces what was there. Give it the path of write_atomically, and `close` at its end.
@@ -69,7 +71,8 @@ class Hdf5File {
   // The numbers as float32, C order. `values` must have as many elements as the dataset.
   void read(const std::string& object, std::span<float> values) const;
 
-  // Writing. Parents must exist; names must be new.
+  // Writing. Names must be new; groups on the way are made. Equal content gives equal bytes: no times are
+  // kept.
   void create_group(const std::string& group);
   // Variable length, UTF-8, any size.
   void write_string_attribute(const std::string& object, const std::string& name, const std::string& value);
@@ -77,12 +80,11 @@ class Hdf5File {
   // alone is over.
   void write_strings_attribute(const std::string& object, const std::string& name,
                                std::span<const std::string> values);
-  // float32. Groups on the way are made.
+  // float32.
   void write_dataset(const std::string& object, const Shape& shape, std::span<const float> values,
                      const Hdf5Storage& storage = {});
 
  private:
-  struct State;
   explicit Hdf5File(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
