@@ -23,6 +23,11 @@ class Weights {
 
   // Adds or replaces.
   void set(const std::string& name, Tensor tensor, Role role);
+  // Files the tensor that `other` holds as `from` under `name` too, shared, not copied. Throws as `at`.
+  void share(const std::string& name, const Weights& other, const std::string& from) {
+    const Entry shared = other.entry(from);
+    entries_[name] = shared;
+  }
   void erase(const std::string& name) { entries_.erase(name); }
   bool contains(const std::string& name) const { return entries_.contains(name); }
   // Throws Error that names the weight where there is none.

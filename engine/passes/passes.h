@@ -11,12 +11,12 @@ struct Network {
   Weights weights;
 };
 
-// Pure functions from network to network; values that are outputs of the graph keep their names and meaning.
+// Pure functions from network to network; the outputs keep their order and meaning.
 
 // Removes Dropout.
 Network drop_training_only(const Network& network);
-// Turns an activation that is not elementwise (softmax) inside Conv2D, DepthwiseConv2D or Dense into a node
-// behind it named as the layer was, the layer becoming "NAME/linear".
+// Softmax inside Conv2D, DepthwiseConv2D or Dense, which is no elementwise epilogue, becomes a node behind
+// the layer, named "NAME/softmax".
 Network split_softmax(const Network& network);
 // ZeroPadding2D in front of Conv2D or DepthwiseConv2D with `valid` or explicit padding becomes the layer's
 // own padding.

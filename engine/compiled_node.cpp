@@ -1,0 +1,52 @@
+#include "engine/compiled_node.h"
+
+#include <xxhash.h>
+
+namespace petal {
+
+std::uint32_t random_layer(const Node& node) {
+  return static_cast<std::uint32_t>(XXH3_64bits(node.name.data(), node.name.size())) & 0xFFFFFFu;
+}
+
+std::unique_ptr<Kernel> prepare_node(const Backend& backend, const NodeRequest& request) {
+  const Node& node = request.node;
+  const Support support = backend.supports(node, request.precision, request.direction);
+  if (!support.supported)
+    throw_unsupported(backend, node, request.precision, request.direction, support.reason);
+  const DataType type = data_type(request.precision);
+  PrepareContext context{.node = node,
+                         .direction = request.direction,
+                         .mode = request.mode,
+                         .precision = request.precision,
+                         .src = {},
+                         .dst = {type, node.shape.with_batch(request.batch)},
+                         .weights = {},
+                         .constant_weights = request.mode == Mode::inference,
+                         .layer = random_layer(node)};
+  for (const Shape& shape : request.graph.input_shapes(node)) {
+    context.src.push_back({type, shape.with_batch(request.batch)});
+  }
+  for (const WeightDeclaration& declaration : request.graph.weights(node)) {
+    context.weights.push_back(&request.weights.at(declaration.name));
+  }
+  return backend.prepare(context);
+}
+
+ProfileEntry profile_entry(const NodeRequest& request) {
+  const Node& node = request.node;
+  const std::vector<Shape> src = request.graph.input_shapes(node);
+  const auto item = static_cast<std::int64_t>(size_of(data_type(request.precision)));
+  std::int64_t elements = node.shape.elements() * request.batch;
+  for (const Shape& shape : src) elements += shape.elements() * request.batch;
+  for (const WeightDeclaration& declaration : declare_weights(node.layer, src)) {
+    elements += declaration.shape.elements();
+  }
+  return {.name = node.name,
+          .kind = std::string(kind(node.layer)),
+          .phase = std::string(to_string(request.direction)),
+          .implementation = "",
+          .operations = operations(node.layer, src) * request.batch,
+          .bytes = elements * item};
+}
+
+}  // namespace petal

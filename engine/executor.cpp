@@ -1,0 +1,117 @@
+#include "engine/executor.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+#include "engine/memory_planner.h"
+
+namespace petal {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Every buffer number that a step touches.
+std::vector<int> touched(const Operands& operands) {
+  std::vector<int> buffers = operands.src;
+  buffers.insert(buffers.end(), operands.diff_src.begin(), operands.diff_src.end());
+  for (int buffer : {operands.dst, operands.diff_dst, operands.workspace}) buffers.push_back(buffer);
+  std::erase(buffers, -1);
+  return buffers;
+}
+
+}  // namespace
+
+int Executor::add_buffer(std::size_t bytes) {
+  buffers_.push_back({.bytes = bytes});
+  return static_cast<int>(buffers_.size()) - 1;
+}
+
+void Executor::hold_from_start(int buffer) {
+  buffers_[static_cast<std::size_t>(buffer)].from_start = true;
+}
+
+void Executor::hold_to_end(int buffer) {
+  buffers_[static_cast<std::size_t>(buffer)].to_end = true;
+}
+
+void Executor::add_step(std::unique_ptr<Kernel> kernel, Operands operands, ProfileEntry entry) {
+  entry.implementation = kernel->implementation();
+  profile_.entries.push_back(std::move(entry));
+  steps_.push_back(std::make_unique<Step>());
+  steps_.back()->kernel = std::move(kernel);
+  steps_.back()->operands = std::move(operands);
+}
+
+void Executor::finish() {
+  std::vector<Lifetime> lifetimes;
+  const int end = step_count();
+  for (const DeclaredBuffer& buffer : buffers_) {
+    lifetimes.push_back({buffer.bytes, buffer.from_start ? 0 : end, buffer.to_end ? end : 0});
+  }
+  std::size_t scratch_bytes = 0;
+  for (int i = 0; i < end; ++i) {
+    const Step& step = *steps_[static_cast<std::size_t>(i)];
+    scratch_bytes = std::max(scratch_bytes, step.kernel->scratch_bytes());
+    for (int buffer : touched(step.operands)) {
+      Lifetime& lifetime = lifetimes[static_cast<std::size_t>(buffer)];
+      lifetime.first = std::min(lifetime.first, i);
+      lifetime.last = std::max(lifetime.last, i);
+    }
+  }
+  // The one scratch area lives throughout; being planned with the rest it needs no second allocation.
+  lifetimes.push_back({scratch_bytes, 0, end});
+  const MemoryPlan memory = plan_memory(lifetimes);
+  arena_ = Buffer(memory.bytes);
+  // Touched once here, so that the first run pays no page faults.
+  if (memory.bytes > 0) std::memset(arena_.data(), 0, memory.bytes);
+  offsets_ = memory.offsets;
+  for (auto& step : steps_) bind(*step, arena_.data() + offsets_.back());
+}
+
+std::byte* Executor::address(int buffer) const {
+  return buffer < 0 ? nullptr : arena_.data() + offsets_[static_cast<std::size_t>(buffer)];
+}
+
+void Executor::bind(Step& step, std::byte* scratch) {
+  Operands& operands = step.operands;
+  for (int buffer : operands.src) step.src.push_back(address(buffer));
+  for (int buffer : operands.diff_src) step.diff_src.push_back(address(buffer));
+  step.bindings = {.src = step.src,
+                   .weights = operands.weights,
+                   .dst = address(operands.dst),
+                   .diff_dst = address(operands.diff_dst),
+                   .diff_src = step.diff_src,
+                   .diff_weights = operands.diff_weights,
+                   .workspace = address(operands.workspace),
+                   .scratch = scratch,
+                   .context = nullptr};
+}
+
+void Executor::run(const RunContext& context) {
+  backend_->enter();
+  if (profiling_) return run_profiled(context);
+  for (auto& step : steps_) {
+    step->bindings.context = &context;
+    step->kernel->run(step->bindings);
+  }
+}
+
+void Executor::run_profiled(const RunContext& context) {
+  const auto start = Clock::now();
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    steps_[i]->bindings.context = &context;
+    const auto step_start = Clock::now();
+    steps_[i]->kernel->run(steps_[i]->bindings);
+    profile_.entries[i].seconds += seconds_since(step_start);
+    ++profile_.entries[i].runs;
+  }
+  profile_.seconds += seconds_since(start);
+  ++profile_.runs;
+}
+
+}  // namespace petal

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/backend.h"
+#include "engine/profile.h"
+#include "engine/tensor.h"
+
+namespace petal {
+
+// The buffers that one step reads and writes, by number; -1 is none.
+struct Operands {
+  std::vector<int> src;
+  std::vector<const std::byte*> weights;  // outside the arena
+  int dst = -1;
+  int diff_dst = -1;
+  std::vector<int> diff_src;
+  std::vector<std::byte*> diff_weights;  // outside the arena
+  int workspace = -1;
+};
+
+// A list of steps over one arena: what inference and training plans are made of. Steps and buffers are
+// declared, then `finish` lays out memory by lifetimes and sets every pointer; running allocates nothing.
+class Executor {
+ public:
+  explicit Executor(std::shared_ptr<const Backend> backend) : backend_(std::move(backend)) {}
+
+  int add_buffer(std::size_t bytes);
+  // The buffer holds its content from before the first step, or until after the last.
+  void hold_from_start(int buffer);
+  void hold_to_end(int buffer);
+  void add_step(std::unique_ptr<Kernel> kernel, Operands operands, ProfileEntry entry);
+  void finish();
+
+  std::byte* address(int buffer) const;
+  int step_count() const { return static_cast<int>(steps_.size()); }
+  std::size_t arena_bytes() const { return arena_.size(); }
+  const Backend& backend() const { return *backend_; }
+
+  void run(const RunContext& context);
+  void set_profiling(bool on) { profiling_ = on; }
+  const Profile& profile() const { return profile_; }
+
+ private:
+  struct Step {
+    std::unique_ptr<Kernel> kernel;
+    Operands operands;
+    std::vector<const std::byte*> src;
+    std::vector<std::byte*> diff_src;
+    Bindings bindings;
+  };
+  struct DeclaredBuffer {
+    std::size_t bytes = 0;
+    bool from_start = false;
+    bool to_end = false;
+  };
+  void bind(Step& step, std::byte* scratch);
+  void run_profiled(const RunContext& context);
+
+  std::shared_ptr<const Backend> backend_;
+  std::vector<DeclaredBuffer> buffers_;
+  std::vector<std::size_t> offsets_;
+  std::vector<std::unique_ptr<Step>> steps_;  // each at its own address: bindings point into it
+  Buffer arena_;
+  Profile profile_;
+  bool profiling_ = false;
+};
+
+}  // namespace petal

@@ -1,0 +1,147 @@
+#include "engine/plan.h"
+
+#include <algorithm>
+
+#include "engine/compiled_node.h"
+#include "engine/error.h"
+#include "engine/executor.h"
+#include "engine/passes/passes.h"
+
+namespace petal {
+
+struct Plan::State {
+  CompileOptions options;
+  Graph graph;
+  Executor executor;
+  std::vector<int> input_buffers, output_buffers;
+  std::vector<TensorDescription> inputs, outputs;
+};
+
+namespace {
+
+// Only the shape's reading changes: dst is src's memory.
+bool is_view(const Node& node) {
+  return std::holds_alternative<Flatten>(node.layer) || std::holds_alternative<Reshape>(node.layer);
+}
+
+// Gives every value a buffer, sharing memory where a node only views its input or may write over it.
+class BufferAssignment {
+ public:
+  BufferAssignment(const Graph& graph, Executor& executor, std::size_t bytes_an_element)
+      : graph_(graph), executor_(executor), scale_(bytes_an_element), buffers_(graph.nodes().size(), -1) {
+    for (const Node& node : graph.nodes()) {
+      for (int input : node.inputs) ++uses_[root(input)];
+    }
+    // An output is read after the last step, so nothing may write over it.
+    for (int output : graph.outputs()) ++uses_[root(output)];
+  }
+
+  int buffer(int node) const { return buffers_[static_cast<std::size_t>(node)]; }
+
+  void assign(int index, const Kernel* kernel) {
+    const Node& node = graph_[index];
+    int& mine = buffers_[static_cast<std::size_t>(index)];
+    if (is_view(node)) {
+      mine = buffer(node.inputs[0]);
+    } else {
+      const int shared = kernel == nullptr ? -1 : kernel->in_place_input();
+      mine = shared >= 0 && last_use(node.inputs[static_cast<std::size_t>(shared)])
+                 ? buffer(node.inputs[static_cast<std::size_t>(shared)])
+                 : executor_.add_buffer(static_cast<std::size_t>(node.shape.elements()) * scale_);
+    }
+    // A view hands its input's uses on to its readers, which were counted at the same root.
+    for (int input : node.inputs) --uses_[root(input)];
+  }
+
+ private:
+  int root(int index) const { return is_view(graph_[index]) ? root(graph_[index].inputs[0]) : index; }
+  bool last_use(int index) { return uses_[root(index)] == 1; }
+
+  const Graph& graph_;
+  Executor& executor_;
+  std::size_t scale_;
+  std::vector<int> buffers_;
+  std::unordered_map<int, int> uses_;
+};
+
+}  // namespace
+
+Plan::Plan(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Plan::Plan(Plan&&) noexcept = default;
+Plan& Plan::operator=(Plan&&) noexcept = default;
+Plan::~Plan() = default;
+
+Plan compile(const Graph& graph, const Weights& weights, std::shared_ptr<const Backend> backend,
+             const CompileOptions& options) {
+  if (options.batch < 1) throw Error("batch", std::to_string(options.batch) + " must be 1 or more");
+  require_complete(graph, weights);
+  const Network given{graph, weights};
+  const Network network = options.optimize ? optimize_for_inference(given) : split_softmax(given);
+  auto state = std::make_unique<Plan::State>(
+      Plan::State{options, network.graph, Executor(std::move(backend)), {}, {}, {}, {}});
+  Executor& executor = state->executor;
+  executor.backend().enter();
+  const DataType type = data_type(options.precision);
+  BufferAssignment assignment(state->graph, executor,
+                              size_of(type) * static_cast<std::size_t>(options.batch));
+  for (int i = 0; i < static_cast<int>(state->graph.nodes().size()); ++i) {
+    const Node& node = state->graph[i];
+    if (std::holds_alternative<Input>(node.layer) || is_view(node)) {
+      assignment.assign(i, nullptr);
+      continue;
+    }
+    const NodeRequest request{state->graph,     node, network.weights, options.batch, Mode::inference,
+                              options.precision};
+    std::unique_ptr<Kernel> kernel = prepare_node(executor.backend(), request);
+    assignment.assign(i, kernel.get());
+    Operands operands;
+    for (int input : node.inputs) operands.src.push_back(assignment.buffer(input));
+    operands.dst = assignment.buffer(i);
+    executor.add_step(std::move(kernel), std::move(operands), profile_entry(request));
+  }
+  for (int input : state->graph.inputs()) {
+    state->input_buffers.push_back(assignment.buffer(input));
+    executor.hold_from_start(assignment.buffer(input));
+    state->inputs.push_back({type, state->graph[input].shape.with_batch(options.batch)});
+  }
+  for (int output : state->graph.outputs()) {
+    state->output_buffers.push_back(assignment.buffer(output));
+    executor.hold_to_end(assignment.buffer(output));
+    state->outputs.push_back({type, state->graph[output].shape.with_batch(options.batch)});
+  }
+  executor.finish();
+  return Plan(std::move(state));
+}
+
+std::int64_t Plan::batch() const {
+  return state_->options.batch;
+}
+std::span<const TensorDescription> Plan::inputs() const {
+  return state_->inputs;
+}
+std::span<const TensorDescription> Plan::outputs() const {
+  return state_->outputs;
+}
+std::byte* Plan::input(std::size_t index) {
+  return state_->executor.address(state_->input_buffers.at(index));
+}
+const std::byte* Plan::output(std::size_t index) const {
+  return state_->executor.address(state_->output_buffers.at(index));
+}
+void Plan::run(const RunContext& context) {
+  state_->executor.run(context);
+}
+void Plan::set_profiling(bool on) {
+  state_->executor.set_profiling(on);
+}
+const Profile& Plan::profile() const {
+  return state_->executor.profile();
+}
+std::size_t Plan::arena_bytes() const {
+  return state_->executor.arena_bytes();
+}
+const Graph& Plan::graph() const {
+  return state_->graph;
+}
+
+}  // namespace petal
