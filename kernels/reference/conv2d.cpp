@@ -1,0 +1,52 @@
+#include "kernels/reference/conv2d.h"
+
+#include "kernels/reference/sum_of_products.h"
+
+namespace petal::reference {
+namespace {
+
+// dst(n, y, x, f) takes src(n, y * stride + ky * dilation - top, ..., c) * kernel(ky, kx, c, f), where
+// channel c counts within the group that filter f belongs to.
+struct Conv2DProducts {
+  Image src, dst;
+  Window window;
+  std::int64_t groups;
+
+  template <class F>
+  void operator()(F f) const {
+    for (std::int64_t n = 0; n < dst.batch; ++n)
+      for (std::int64_t y = 0; y < dst.height; ++y)
+        for (std::int64_t x = 0; x < dst.width; ++x)
+          for (std::int64_t ky = 0; ky < window.kernel.height; ++ky)
+            for (std::int64_t kx = 0; kx < window.kernel.width; ++kx) tap(f, n, y, x, ky, kx);
+  }
+
+  template <class F>
+  void tap(F f, std::int64_t n, std::int64_t y, std::int64_t x, std::int64_t ky, std::int64_t kx) const {
+    const std::int64_t sy = y * window.strides.height + ky * window.dilation.height - window.padding.top;
+    const std::int64_t sx = x * window.strides.width + kx * window.dilation.width - window.padding.left;
+    if (!src.holds(sy, sx)) return;
+    const std::int64_t channels = src.channels / groups;
+    const std::int64_t filters = dst.channels / groups;
+    for (std::int64_t c = 0; c < channels; ++c)
+      for (std::int64_t filter = 0; filter < dst.channels; ++filter)
+        f(dst.at(n, y, x, filter), src.at(n, sy, sx, filter / filters * channels + c),
+          ((ky * window.kernel.width + kx) * channels + c) * dst.channels + filter);
+  }
+};
+
+}  // namespace
+
+Support supports(const Conv2D& layer, Direction) {
+  return supports_fused(layer.activation);
+}
+
+std::unique_ptr<Kernel> prepare(const Conv2D& layer, const PrepareContext& context) {
+  const Image src(context.src[0].shape);
+  const Window window = resolve_window(context.node.name, {src.height, src.width}, layer.kernel,
+                                       layer.strides, layer.dilation, layer.padding);
+  return prepare_sum_of_products(layer, context,
+                                 Conv2DProducts{src, Image(context.dst.shape), window, layer.groups});
+}
+
+}  // namespace petal::reference
