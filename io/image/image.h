@@ -14,7 +14,8 @@ struct Image {
   std::int64_t height = 0;
   std::int64_t width = 0;
   std::vector<std::uint8_t> pixels;
-  // What the decoder complained of though it gave pixels ("premature end of JPEG file"); empty for a sound file.
+  // What the decoder complained of though it gave pixels ("premature end of JPEG file"); empty for a sound
+  // file.
   std::string warning;
 };
 
@@ -25,10 +26,11 @@ struct DecodeOptions {
   std::int64_t pixel_limit = 256'000'000;
 };
 
-// Decodes JPEG, PNG or WebP, told apart by content, never by the file's name. Throws Error(`name`) where the bytes are no
-// such image, are damaged beyond decoding, or exceed the limit; a truncated JPEG with decodable rows gives an Image with
-// `warning` set. Safe to call from many threads.
-Image decode_image(std::span<const std::byte> bytes, const std::string& name, const DecodeOptions& options = {});
+// Decodes JPEG, PNG or WebP, told apart by content, never by the file's name. Throws Error(`name`) where the
+// bytes are no such image, are damaged beyond decoding, or exceed the limit; a truncated JPEG with decodable
+// rows gives an Image with `warning` set. Safe to call from many threads.
+Image decode_image(std::span<const std::byte> bytes, const std::string& name,
+                   const DecodeOptions& options = {});
 
 // The bytes of a whole file. Throws Error that names the file and says why.
 std::vector<std::byte> read_file(const std::filesystem::path& path);

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "io/image/image.h"
+
+namespace petal {
+
+// A photo as its file stores it, and how it is to be turned: the EXIF orientation, 1 (upright) to 8.
+struct StoredImage {
+  Image image;
+  int orientation = 1;
+};
+
+// An image of that size with its pixels in place, all zero. Throws Error(`name`) where it exceeds the limit,
+// before any memory is taken, or where there is not enough memory.
+StoredImage allocate_image(std::int64_t height, std::int64_t width, const std::string& name,
+                           const DecodeOptions& options);
+
+// The image turned and mirrored as its orientation says.
+Image turn_upright(StoredImage stored);
+
+}  // namespace petal
