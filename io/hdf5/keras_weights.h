@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -10,8 +11,8 @@
 namespace petal {
 
 struct ImportOptions {
-  // Layers of the file that are left out on purpose, by name (a replaced head: {"Logits", "predictions"}). Naming one that the
-  // file lacks is no error.
+  // Layers of the file that are left out on purpose, by name (a replaced head: {"Logits", "predictions"}).
+  // Naming one that the file lacks is no error.
   std::vector<std::string> exclude_file_layers;
   // Layers of the graph that are not filled on purpose: their entries in the store stay as they are.
   std::vector<std::string> keep_layers;
@@ -21,16 +22,17 @@ struct ImportOptions {
 struct ImportTally {
   int tensors = 0;
   std::int64_t parameters = 0;
-  std::string matched_by;  // "name" or "order"
+  std::string matched_by;  // "name", "order", or "name, 'Logits' as 'predictions'"
   std::vector<std::string> excluded;
   std::string to_string() const;
 };
 
-// Reads weights written by Keras 2 or Keras 3 (legacy .h5: weights-only or whole model; .weights.h5) into the store: a
-// bijection. Every tensor of the file is consumed, every weight of the graph is filled, every shape agrees; else Error(file)
-// lists what does not match, layers and both shapes, and the store is unchanged. Layers are matched by name; where no name
-// of the file's is known (auto-numbered models), by order with equal shapes. Throws Error also where the file is missing, not
-// HDF5, truncated or holds no Keras weights, saying which.
+// Reads weights written by Keras 2 or Keras 3 (legacy .h5: weights-only or whole model; .weights.h5) into the
+// store: a bijection. Every tensor of the file is consumed, every weight of the graph is filled, every shape
+// agrees; else Error(file) lists what does not match, layers and both shapes, and the store is unchanged.
+// Layers are matched by name; where no name of the file's is known (auto-numbered models), by order with
+// equal shapes. Throws Error also where the file is missing, not HDF5, truncated or holds no Keras weights,
+// saying which.
 ImportTally load_keras_weights(const std::filesystem::path& file, const Graph& graph, Weights& weights,
                                const ImportOptions& options = {});
 
@@ -39,7 +41,7 @@ struct FileTensor {
   std::string layer;   // "Conv1"
   std::string weight;  // "kernel"
   Shape shape;
-  std::string type;    // "float32"
+  std::string type;  // "float32"
 };
 struct FileContents {
   std::string layout;         // "Keras 2 weights", "Keras 2 model", "Keras 3 weights"
@@ -48,7 +50,7 @@ struct FileContents {
 };
 FileContents inspect_keras_file(const std::filesystem::path& file);
 
-// Order-independent hash of the file's bytes, for cache keys; cheap.
+// XXH3-64 of the file's bytes, for cache keys; equal on every machine. Throws Error where it cannot be read.
 std::uint64_t file_hash(const std::filesystem::path& file);
 
 }  // namespace petal

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/graph.h"
+#include "io/hdf5/keras_layout.h"
+
+namespace petal {
+
+// A layer of the graph that is to be filled.
+struct ModelLayer {
+  std::string name;
+  std::string class_name;                  // as Keras spells it in names: "depthwise_conv2d"
+  std::vector<WeightDeclaration> weights;  // full names
+};
+
+// The graph's nodes in the order of Keras's `model.layers`, which its files follow: by distance from the
+// outputs, the farthest first; among equals as a walk from the outputs to the inputs meets them first
+// (keras/src/ops/function.py, map_graph). Nodes that no output needs come last.
+std::vector<int> keras_order(const Graph& graph);
+
+// The layers with weights, in keras_order.
+std::vector<ModelLayer> model_layers(const Graph& graph);
+
+// Which tensor of the file fills which weight, and everything that does not fit. Pointers are into the two
+// arguments.
+struct Matching {
+  struct Pair {
+    const KerasLayer* layer;
+    const KerasTensor* tensor;
+    const WeightDeclaration* weight;
+  };
+  struct Extra {
+    const KerasLayer* layer;
+    const KerasTensor* tensor;
+  };
+  std::vector<Pair> fitting, differing;  // equal shapes; other shapes
+  std::vector<const WeightDeclaration*> missing;
+  std::vector<Extra> unexpected;
+  std::string matched_by;
+
+  std::size_t problems() const { return differing.size() + missing.size() + unexpected.size(); }
+};
+
+// Layers by name: the layer's own, or that of its group where the group is one layer. Where that is no
+// bijection: the layers whose names are not auto-numbered ("conv2d_17") by name, and the rest, class by
+// class, in order: of their numbers where all are auto-numbered, else of file and model. Such a pair counts
+// only with equal shapes, and, where other layers have known names and this pair's are not auto-numbered,
+// only if no other layer of the rest has these shapes.
+Matching match_layers(const std::vector<KerasLayer>& file, const std::vector<ModelLayer>& model);
+
+}  // namespace petal
