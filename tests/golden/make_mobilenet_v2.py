@@ -35,7 +35,8 @@ ALPHAS = [0.35, 0.5, 0.75, 1.0, 1.3, 1.4]
 
 def build(alpha, size, top):
     keras.backend.clear_session()
-    return keras.applications.MobileNetV2(input_tensor=keras.Input((size, size, 3), name="input_1"), alpha=alpha,
+    shape = (size, size, 3)
+    return keras.applications.MobileNetV2(input_shape=shape, input_tensor=keras.Input(shape, name="input_1"), alpha=alpha,
                                           include_top=top, weights=None, classes=CLASSES)
 
 

@@ -1,0 +1,126 @@
+// MobileNetV2 against Keras 3 on the same weights and pixels: every layer of the plain graph, every block of
+// the optimised one, and the output whole.
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/plan.h"
+#include "engine/weights.h"
+#include "golden_case.h"
+#include "io/hdf5/keras_weights.h"
+#include "kernels/cpu/backend.h"
+#include "kernels/reference/backend.h"
+#include "models/registry.h"
+
+namespace petal {
+namespace {
+
+using golden::Case;
+
+constexpr double probability_tolerance = 1e-5;  // absolute
+constexpr double activation_tolerance = 1e-4;   // relative to the activation's largest magnitude
+
+const Architecture& mobilenet() {
+  return architecture("mobilenet_v2");
+}
+
+// With the head: the classifier for photos. Without: the bare body, as keras.applications gives it.
+Graph build(const Case& expected) {
+  const ArchitectureOptions options{expected.size, expected.alpha, expected.top, golden::classes};
+  return expected.top ? build_classifier(mobilenet(), options) : mobilenet().build(options);
+}
+
+Weights load(const Case& expected, const Graph& graph) {
+  Weights weights;
+  ImportOptions import;
+  if (!expected.top) import.exclude_file_layers = mobilenet().head_layers;
+  load_keras_weights(expected.weights, graph, weights, import);
+  return weights;
+}
+
+Plan run(const Case& expected, const Graph& graph, const std::shared_ptr<const Backend>& backend,
+         bool optimize) {
+  Plan plan = compile(graph, load(expected, graph), backend, {.batch = expected.batch, .optimize = optimize});
+  std::vector<float> pixels = golden::photos(expected.batch, expected.size);
+  if (!expected.top) {
+    for (float& pixel : pixels) pixel = pixel / 127.5f - 1.0f;
+  }
+  std::ranges::copy(std::as_bytes(std::span(pixels)), plan.input());
+  plan.run();
+  return plan;
+}
+
+std::string describe(const Case& expected) {
+  return fmt::format("alpha {} size {} batch {} {} head", expected.alpha, expected.size, expected.batch,
+                     expected.top ? "with" : "without");
+}
+
+bool ends_block(const std::string& name) {
+  return name == "Conv1_relu" || name == "out_relu" || name.ends_with("project_BN") || name.ends_with("_add");
+}
+
+double largest_difference(std::span<const float> a, std::span<const float> b) {
+  REQUIRE(a.size() == b.size());
+  double largest = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    REQUIRE(std::isfinite(b[i]));
+    largest = std::max(largest, std::abs(static_cast<double>(a[i]) - b[i]));
+  }
+  return largest;
+}
+
+// The whole output: probabilities absolutely, features relative to the largest one.
+void check_last(const Case& expected, const Plan& plan) {
+  const double found = largest_difference(expected.last, golden::output(plan));
+  const double magnitude = expected.top ? 1.0 : expected.layers.back().maximum;
+  const double tolerance = expected.top ? probability_tolerance : activation_tolerance;
+  CHECK_MESSAGE(found / magnitude <= tolerance, describe(expected), ": output differs by ", found);
+}
+
+// Makes the chosen layers outputs and compares each. Returns how many were compared.
+int check_activations(const Case& expected, const Graph& graph, const std::shared_ptr<const Backend>& backend,
+                      bool optimize, bool (*chosen)(const std::string&)) {
+  std::vector<const golden::Activation*> layers;
+  std::vector<std::string> names;
+  for (const golden::Activation& layer : expected.layers) {
+    if (layer.name == "input_1" || !chosen(layer.name)) continue;
+    layers.push_back(&layer);
+    names.push_back(layer.name);
+  }
+  const Plan plan = run(expected, graph.with_outputs(names), backend, optimize);
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const double found = golden::difference(*layers[i], golden::output(plan, i));
+    CHECK_MESSAGE(found <= activation_tolerance, describe(expected), ": ", names[i], " differs by ", found,
+                  " of its largest magnitude");
+  }
+  return static_cast<int>(layers.size());
+}
+
+void check_backend(const std::shared_ptr<const Backend>& backend, std::int64_t largest_size) {
+  int cases = 0;
+  for (const Case& expected : golden::read_cases("mobilenet_v2")) {
+    if (expected.size > largest_size) continue;
+    ++cases;
+    const Graph graph = build(expected);
+    for (const bool optimize : {false, true}) check_last(expected, run(expected, graph, backend, optimize));
+    const int all =
+        check_activations(expected, graph, backend, false, [](const std::string&) { return true; });
+    CHECK(all == (expected.top ? 155 : 153));
+    CHECK(check_activations(expected, graph, backend, true, ends_block) == 29);
+  }
+  CHECK(cases > 0);
+}
+
+TEST_CASE("mobilenet_v2: the CPU backend computes what Keras computes, layer by layer") {
+  check_backend(make_cpu_backend(), 224);
+}
+
+TEST_CASE("mobilenet_v2: the reference backend computes what Keras computes, layer by layer") {
+  check_backend(make_reference_backend(), 32);
+}
+
+}  // namespace
+}  // namespace petal
