@@ -21,7 +21,7 @@ struct DecodedBatchesOptions {
   std::int64_t batch = 32;
   std::int64_t height = 224;
   std::int64_t width = 224;
-  DecodeOptions decode;
+  DecodeOptions decode{};
   int threads = 0;  // 0: the cores that this process may run on
   int ahead = 3;    // batches decoded or being decoded at once: the bound on memory
 };

@@ -46,6 +46,7 @@ class FeatureCache {
   FeatureCache(FeatureCache&&) noexcept;
 
   const std::filesystem::path& file() const { return file_; }
+  const ContentKey& features() const { return features_; }
   std::int64_t size() const { return static_cast<std::int64_t>(index_.size()); }
   // What was wrong with the file, "" where nothing was.
   const std::string& complaint() const { return complaint_; }
@@ -67,7 +68,7 @@ class FeatureCache {
   };
   void open();
   std::string read_index();
-  bool read_row(const Slot& slot, float* dst) const;
+  bool read_row(const ContentKey& photo, const Slot& slot, float* dst) const;
 
   std::filesystem::path file_;
   ContentKey features_;

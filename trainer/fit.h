@@ -19,26 +19,26 @@ class Backend;
 
 // Rows of a feature matrix with their classes; a view.
 struct Samples {
-  const Tensor* features = nullptr;      // (m, width): the inputs of the graph, one behind the other
-  std::span<const std::int32_t> labels;  // m, classes by row of `features`
-  std::span<const std::int64_t> rows;    // the rows that take part
+  const Tensor* features = nullptr;        // (m, width): the inputs of the graph, one behind the other
+  std::span<const std::int32_t> labels{};  // m, classes by row of `features`
+  std::span<const std::int64_t> rows{};    // the rows that take part
   std::int64_t size() const { return static_cast<std::int64_t>(rows.size()); }
 };
 
 struct EarlyStopping {
   Monitor monitor = Monitor::val_loss;  // without validation samples: loss, or accuracy for val_accuracy
-  int patience = 5;                     // epochs without improvement that are borne
-  double min_delta = 0.0;               // what counts as improvement, at least
+  int patience = 5;        // training ends at this many epochs in a row without improvement, 1 or more
+  double min_delta = 0.0;  // what counts as improvement, at least
 };
 
 struct FitOptions {
   int epochs = 30;
   std::int64_t batch_size = 32;
   Optimizer optimizer = Adam{};
-  std::uint64_t seed = 1;            // of shuffling and dropout
-  std::vector<float> class_weights;  // one a class; empty: all 1
-  std::optional<EarlyStopping> early_stopping;
-  std::vector<FitCallback*> callbacks;  // called in order
+  std::uint64_t seed = 1;              // of shuffling and dropout
+  std::vector<float> class_weights{};  // one a class; empty: all 1
+  std::optional<EarlyStopping> early_stopping{};
+  std::vector<FitCallback*> callbacks{};  // called in order
   const std::atomic<bool>* stop = nullptr;
 };
 

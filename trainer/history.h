@@ -22,13 +22,13 @@ struct EpochRecord {
   int epoch = 0;  // from 1
   double loss = 0;
   double accuracy = 0;
-  std::optional<double> val_loss;
-  std::optional<double> val_accuracy;
+  std::optional<double> val_loss{};
+  std::optional<double> val_accuracy{};
   double seconds = 0;
 };
 
 struct History {
-  std::vector<EpochRecord> epochs;
+  std::vector<EpochRecord> epochs{};
   Monitor monitor = Monitor::val_loss;
   int best_epoch = 0;     // by the monitor; 0: none was finished
   int weights_epoch = 0;  // whose weights were kept; 0: those of an unfinished epoch

@@ -39,6 +39,14 @@ struct Evaluation {
 Evaluation evaluate_predictions(const Tensor& probabilities, std::span<const std::int32_t> truth,
                                 std::span<const std::string> labels);
 
+// The two numbers that every epoch is judged by; as Evaluation has them, without the rest.
+struct LossAndAccuracy {
+  double loss = 0;
+  double accuracy = 0;
+};
+// Throws nothing for probabilities that are not finite: the loss is not finite then. n must not be 0.
+LossAndAccuracy loss_and_accuracy(const Tensor& probabilities, std::span<const std::int32_t> truth);
+
 // The most probable class of a row, the first of equals.
 std::int32_t most_probable(std::span<const float> row);
 

@@ -18,20 +18,19 @@ struct PhotoStreamOptions {
   int threads = 0;               // 0: the cores that this process may run on
   int threads_per_stream = 1;    // more: fewer streams, each plan on that many threads
   std::int64_t micro_batch = 8;  // photos a plan takes at once; fewer where there are fewer photos
-  DecodeOptions decode;
+  DecodeOptions decode{};
   Precision precision = Precision::f32;
-  bool strict = false;     // the first photo that cannot be decoded is an Error
-  PhotoProgress progress;  // called after each micro-batch, from any thread, one call at a time
+  bool strict = false;       // the first photo that cannot be decoded is an Error
+  PhotoProgress progress{};  // called after each micro-batch, from any thread, one call at a time
   const std::atomic<bool>* stop = nullptr;  // set: no further photo is begun
   // Called with a photo's index and the bytes that were decoded, from any thread, several at a time.
-  std::function<void(std::int64_t photo, std::span<const std::byte>)> seen;
+  std::function<void(std::int64_t photo, std::span<const std::byte>)> seen{};
 };
 
 struct PhotoStreamReport {
   std::vector<PhotoOutcome> outcomes;  // one a photo of the list; pending: not selected, or stopped before it
   bool stopped = false;
-  std::int64_t decoded() const;
-  std::int64_t skipped() const;
+  std::int64_t count(PhotoOutcome::State state) const;
 };
 
 // The width of a row: the elements of all the network's outputs for one sample, one output behind the other.
