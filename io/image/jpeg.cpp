@@ -148,11 +148,10 @@ StoredImage decode_jpeg(std::span<const std::byte> bytes, const std::string& nam
   if (!read_pixels(decompressor, stored.image.pixels.data(), inks.data())) fail(decompressor.message);
   if (decompressor.ended_early && decompressor.first_rows_missing)
     fail("the file ends before its first rows of pixels");
+  stored.orientation = orientation_of(info);  // finishing frees the markers
   // The pixels are all there by now: what fails here is worth a warning only.
   if (!finish(decompressor) && decompressor.errors.num_warnings++ == 0)
     std::memcpy(decompressor.warning, decompressor.message, sizeof decompressor.warning);
-
-  stored.orientation = orientation_of(info);
   stored.image.warning = warnings_of(decompressor);
   return stored;
 }
