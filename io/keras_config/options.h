@@ -1,0 +1,64 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "engine/layers/layer.h"
+
+namespace petal::keras_config {
+
+using Json = nlohmann::json;
+
+// The arguments of one layer in a Keras config. Every getter throws Error(`where`) naming class and option
+// where the value is of another type, out of range, or something that Petal lacks; a missing one takes the
+// default given. `finish` refuses every argument that nobody asked for and that is set: none is passed over
+// in silence.
+class Options {
+ public:
+  Options(const Json& config, std::string where, std::string class_name);
+
+  const std::string& where() const { return where_; }
+  // Throws Error: "CLASS WHAT".
+  [[noreturn]] void fail(const std::string& what) const;
+
+  bool boolean(const std::string& key, bool otherwise);
+  // From 1 to `largest`.
+  std::int64_t size(const std::string& key);
+  std::int64_t size(const std::string& key, std::int64_t otherwise);
+  // Also numpy scalars as Keras 2 wrote them: {"type": "ndarray", "value": 6.0}.
+  float number(const std::string& key, float otherwise);
+  // One number for both, or [height, width].
+  Size2D size2d(const std::string& key, Size2D otherwise);
+  Padding padding();
+  // ZeroPadding2D's: n, [rows, columns] or [[top, bottom], [left, right]].
+  Padding2D padding2d();
+  ActivationFunction activation();
+  std::vector<std::int64_t> target_shape();
+  // The value as it stands; null where there is none.
+  const Json& value(const std::string& key);
+
+  void require_channels_last();
+  // `axis` names the innermost of `rank` dimensions, N counted.
+  void require_last_axis(std::size_t rank, std::int64_t otherwise = -1);
+  // The option is absent, null, false or 0.
+  void require_unset(const std::string& key);
+  void finish() const;
+
+  // Larger sizes are taken for damage: their products would not fit.
+  static constexpr std::int64_t largest = 1 << 20;
+
+ private:
+  std::int64_t integer(const std::string& key, const Json& value, std::int64_t low) const;
+
+  const Json& config_;
+  std::string where_;
+  std::string class_name_;
+  std::set<std::string> known_;
+};
+
+// The value as text for a message, cut where it is long.
+std::string shown(const Json& value);
+
+}  // namespace petal::keras_config

@@ -1,0 +1,322 @@
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "engine/error.h"
+#include "io/keras_config.h"
+#include "io/keras_config/layers.h"
+#include "io/keras_config/structure.h"
+
+namespace petal {
+namespace keras_config {
+namespace {
+
+bool is_functional(const std::string& class_name) {
+  return class_name == "Functional" || class_name == "Model";  // Keras before 2.4 said Model
+}
+
+bool is_model(const std::string& class_name) {
+  return is_functional(class_name) || class_name == "Sequential";
+}
+
+// Nothing that fits a machine has more elements in one sample's value.
+constexpr double most_elements = 0x1p36;
+
+// What holds for all layers of a model.
+struct Scope {
+  bool trainable = true;   // false: the model around them is frozen
+  bool inference = false;  // the model around them is called with training=False
+};
+
+// The batch_input_shape of Keras 2 or the batch_shape of Keras 3; null where there is neither.
+const Json& batch_shape(const Json& config) {
+  static const Json none;
+  if (!config.is_object()) return none;
+  for (const char* key : {"batch_input_shape", "batch_shape"}) {
+    const auto found = config.find(key);
+    if (found != config.end() && found->is_array()) return *found;
+  }
+  return none;
+}
+
+// `layers` of a Sequential; old Keras wrote the list alone.
+const Json& sequential_layers(const Json& config, const std::string& where) {
+  return config.is_array() ? config : array_member(config, "layers", where);
+}
+
+// What a model takes, by its own first layer or that of the model that stands first in it; null where it does
+// not say.
+const Json& first_input_shape(const Json& model) {
+  static const Json none;
+  const Json* config = &model;
+  while (true) {
+    const Json* layers = config;
+    if (config->is_object()) {
+      const auto found = config->find("layers");
+      layers = found == config->end() ? &none : &*found;
+    }
+    if (!layers->is_array() || layers->empty()) return none;
+    const Json& first = layers->front();
+    if (!first.is_object() || !first.contains("config")) return none;
+    config = &first["config"];
+    if (!batch_shape(*config).is_null()) return batch_shape(*config);
+  }
+}
+
+// Flattens a Keras model, and the models in it, into one graph.
+class Reader {
+ public:
+  Reader(std::string name, std::string where) : where_(std::move(where)), builder_(std::move(name)) {}
+
+  Graph read(const Entry& model) {
+    std::vector<Value> outputs =
+        is_functional(model.class_name) ? functional(model, nullptr, {}) : sequential(model, nullptr, {});
+    return std::move(builder_).build(std::move(outputs));
+  }
+
+ private:
+  using Values = std::vector<Value>;
+
+  std::string at(const std::string& layer) const { return where_ + ": layer '" + layer + "'"; }
+
+  // The name in the graph: Keras's, where no other model's layer has it already.
+  std::string unique_name(const std::string& name, const std::string& model) {
+    std::string unique = name;
+    for (int number = 0; !names_.insert(unique).second; ++number) {
+      unique = model + "_" + name + (number > 0 ? "_" + std::to_string(number) : "");
+    }
+    return unique;
+  }
+
+  Shape fixed_shape(const Json& shape, const std::string& layer) const {
+    std::vector<std::int64_t> dims;
+    double elements = 1;
+    for (std::size_t i = 1; i < shape.size(); ++i) {
+      const Json& dim = shape[i];
+      if (dim.is_null()) {
+        throw Error(at(layer),
+                    "its input shape " + shown(shape) +
+                        " leaves a size open, and Petal needs all but the first: save the model with a fixed "
+                        "input_shape, such as (224, 224, 3)");
+      }
+      if (!dim.is_number_integer() || dim < 1 || dim > Options::largest) {
+        throw Error(at(layer), "its input shape " + shown(shape) + " is damaged");
+      }
+      dims.push_back(dim.get<std::int64_t>());
+      elements *= static_cast<double>(dims.back());
+    }
+    if (dims.empty() || dims.size() >= Shape::max_rank || elements > most_elements) {
+      throw Error(at(layer), "its input shape " + shown(shape) + " is none of a batch of samples");
+    }
+    return Shape(std::span<const std::int64_t>(dims));
+  }
+
+  // The options of an input that change what it is.
+  void check_input(const Entry& entry) const {
+    Options options(*entry.config, at(entry.name), entry.class_name);
+    options.require_unset("sparse");
+    options.require_unset("ragged");
+    options.require_unset("optional");
+    const Json& type = options.value("dtype");
+    if (type == "string" || type == "bool")
+      options.fail("has dtype " + shown(type) + "; Petal takes numbers");
+    options.finish();
+  }
+
+  Value open_input(const Entry& entry, const std::string& model) {
+    check_input(entry);
+    const Json& shape = batch_shape(*entry.config);
+    if (shape.is_null())
+      throw Error(at(entry.name), "InputLayer lacks the option batch_input_shape or batch_shape");
+    return builder_.input(fixed_shape(shape, entry.name), unique_name(entry.name, model));
+  }
+
+  // An inner model's input stands for the value it is called with, whose shape must be among those it takes.
+  void check_given(const Entry& entry, Value given) const {
+    check_input(entry);
+    const Json& shape = batch_shape(*entry.config);
+    if (shape.is_null()) return;
+    const Shape& found = builder_.shape(given);
+    bool fits = shape.size() == found.rank() + 1;
+    for (std::size_t i = 0; fits && i < found.rank(); ++i)
+      fits = shape[i + 1].is_null() || shape[i + 1] == found[i];
+    if (!fits) throw Error(at(entry.name), "it takes " + shown(shape) + " and is given " + found.to_string());
+  }
+
+  Scope inner(const Scope& scope, const Entry& model) const {
+    const bool frozen = model.config->is_object() && model.config->value("trainable", Json()) == false;
+    return {.trainable = scope.trainable && !frozen, .inference = scope.inference};
+  }
+
+  // A layer, or a whole model, called on `inputs`.
+  Values call(const Entry& entry, const Values& inputs, Scope scope, const std::string& model) {
+    if (is_functional(entry.class_name)) return functional(entry, &inputs, scope);
+    if (entry.class_name == "Sequential") return sequential(entry, &inputs, scope);
+    return {add_layer(entry, inputs, scope, model)};
+  }
+
+  Value add_layer(const Entry& entry, const Values& inputs, const Scope& scope, const std::string& model) {
+    const std::string where = at(entry.name);
+    if (!entry.config->is_object()) throw Error(where, "its config is no object");
+    std::vector<Shape> shapes;
+    for (const Value input : inputs) shapes.push_back(builder_.shape(input));
+    Node node;
+    node.layer = read_layer(entry.class_name, *entry.config, where, shapes);
+    const Json trainable = entry.config->value("trainable", Json());
+    if (!trainable.is_null() && !trainable.is_boolean()) {
+      throw Error(where, "its trainable is " + shown(trainable) + "; expected true or false");
+    }
+    node.trainable = scope.trainable && trainable != false;
+    // Petal knows inference mode as frozen. Only these two compute otherwise in training.
+    const bool has_modes =
+        std::holds_alternative<BatchNormalization>(node.layer) || std::holds_alternative<Dropout>(node.layer);
+    if (scope.inference && has_modes) node.trainable = false;
+    node.name = unique_name(entry.name, model);
+    try {
+      const Value value = builder_.add(node, inputs);
+      double elements = 1;
+      for (const std::int64_t dim : builder_.shape(value).dims()) elements *= static_cast<double>(dim);
+      if (elements > most_elements)
+        throw Error(where, "its output " + builder_.shape(value).to_string() + " fits nowhere");
+      return value;
+    } catch (const Error& error) {
+      const std::string what = error.what();
+      if (what.starts_with(where_)) throw;
+      throw Error(where_, what);
+    }
+  }
+
+  Value one_input(const Entry& entry, const Values* given) const {
+    if (given->size() == 1) return given->front();
+    throw Error(at(entry.name), "it takes 1 input and is called with " + std::to_string(given->size()));
+  }
+
+  Values functional(const Entry& model, const Values* given, Scope around) {
+    const std::string where = given == nullptr ? where_ : at(model.name);
+    const Scope scope = inner(around, model);
+    std::vector<Entry> entries;
+    for (const Json& layer : array_member(*model.config, "layers", where))
+      entries.push_back(parse_entry(layer, where));
+    const std::vector<std::size_t> order = topological_order(entries, where);
+
+    std::unordered_map<std::string, Values> values;
+    bind_inputs(model, entries, given, values, where);
+    for (const std::size_t i : order) {
+      const Entry& entry = entries[i];
+      if (values.contains(entry.name)) continue;  // an input
+      if (entry.calls.size() != 1) {
+        throw Error(at(entry.name), entry.class_name + " is called " + std::to_string(entry.calls.size()) +
+                                        " times; Petal takes layers that are called once");
+      }
+      Values inputs;
+      for (const Reference& input : entry.calls[0].inputs)
+        inputs.push_back(resolve(input, values, at(entry.name)));
+      Scope called = scope;
+      called.inference = called.inference || entry.calls[0].inference;
+      values[entry.name] = call(entry, inputs, called, model.name);
+    }
+    const Json& outputs = member_of(model, "output_layers", where);
+    Values results;
+    for (const Reference& output : parse_references(outputs, where)) {
+      results.push_back(resolve(output, values, where));
+    }
+    if (results.empty()) throw Error(where, "the model has no output");
+    return results;
+  }
+
+  static const Json& member_of(const Entry& model, const std::string& key, const std::string& where) {
+    const auto found = model.config->find(key);
+    if (found == model.config->end()) throw Error(where, "the config lacks '" + key + "'");
+    return *found;
+  }
+
+  static Value resolve(const Reference& reference, const std::unordered_map<std::string, Values>& values,
+                       const std::string& where) {
+    const auto found = values.find(reference.layer);
+    if (found == values.end())
+      throw Error(where, "it reads '" + reference.layer + "', which the config does not hold");
+    if (reference.output >= found->second.size()) {
+      throw Error(where, "it reads output " + std::to_string(reference.output) + " of '" + reference.layer +
+                             "', which has " + std::to_string(found->second.size()));
+    }
+    return found->second[reference.output];
+  }
+
+  // In the order of input_layers, which is that of the model's arguments.
+  void bind_inputs(const Entry& model, const std::vector<Entry>& entries, const Values* given,
+                   std::unordered_map<std::string, Values>& values, const std::string& where) {
+    const std::vector<Reference> inputs = parse_references(member_of(model, "input_layers", where), where);
+    if (given != nullptr && given->size() != inputs.size()) {
+      throw Error(where, "it takes " + std::to_string(inputs.size()) + " inputs and is called with " +
+                             std::to_string(given->size()));
+    }
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const auto entry = std::ranges::find(entries, inputs[i].layer, &Entry::name);
+      if (entry == entries.end() || entry->class_name != "InputLayer") {
+        throw Error(where, "input_layers name '" + inputs[i].layer + "', which is no InputLayer");
+      }
+      if (values.contains(entry->name)) throw Error(where, "input_layers name '" + entry->name + "' twice");
+      if (given != nullptr) check_given(*entry, (*given)[i]);
+      values[entry->name] = {given != nullptr ? (*given)[i] : open_input(*entry, model.name)};
+    }
+  }
+
+  Values sequential(const Entry& model, const Values* given, Scope around) {
+    const std::string where = given == nullptr ? where_ : at(model.name);
+    const Scope scope = inner(around, model);
+    std::vector<Entry> entries;
+    for (const Json& layer : sequential_layers(*model.config, where))
+      entries.push_back(parse_entry(layer, where));
+    if (entries.empty()) throw Error(where, "Sequential has no layers");
+    const bool has_input = entries[0].class_name == "InputLayer";
+    Values values;
+    if (given != nullptr) {
+      values = {one_input(model, given)};
+      if (has_input) check_given(entries[0], values[0]);
+    } else {
+      values = {has_input ? open_input(entries[0], model.name) : implied_input(model, entries[0])};
+    }
+    for (std::size_t i = has_input ? 1 : 0; i < entries.size(); ++i) {
+      values = call(entries[i], values, scope, model.name);
+      if (values.size() != 1) throw Error(at(entries[i].name), "it has several outputs inside a Sequential");
+    }
+    return values;
+  }
+
+  // A Sequential without an InputLayer: its first layer's batch_input_shape, or build_input_shape, or the
+  // input of the model that stands first.
+  Value implied_input(const Entry& model, const Entry& first) {
+    const Json* shape = &batch_shape(*first.config);
+    if (shape->is_null() && model.config->is_object() && model.config->contains("build_input_shape")) {
+      shape = &(*model.config)["build_input_shape"];
+    }
+    if (shape->is_null() && is_model(first.class_name)) shape = &first_input_shape(*first.config);
+    if (!shape->is_array()) {
+      throw Error(at(first.name),
+                  "the Sequential around it does not say its input shape: save the model after building it "
+                  "with a fixed "
+                  "input_shape, such as (224, 224, 3)");
+    }
+    return builder_.input(fixed_shape(*shape, first.name), unique_name(first.name + "_input", model.name));
+  }
+
+  std::string where_;
+  GraphBuilder builder_;
+  std::unordered_set<std::string> names_;
+};
+
+}  // namespace
+}  // namespace keras_config
+
+Graph from_keras_config(const std::string& json, const std::string& where) {
+  using namespace keras_config;
+  const Json config = parse_json(json, where);
+  const Entry model = parse_entry(config, where);
+  if (!is_model(model.class_name)) {
+    throw Error(where, "the model is of class " + model.class_name +
+                           "; Petal reads Functional and Sequential models");
+  }
+  return Reader(model.name, where).read(model);
+}
+
+}  // namespace petal

@@ -1,0 +1,200 @@
+#include "io/keras_config/structure.h"
+
+#include <queue>
+#include <unordered_map>
+
+#include "engine/error.h"
+
+namespace petal::keras_config {
+namespace {
+
+// Models of models of models come to about 8 levels each.
+constexpr int deepest = 200;
+
+bool is_reference(const Json& value) {
+  return value.is_array() && value.size() >= 3 && value[0].is_string() && value[1].is_number_integer() &&
+         value[2].is_number_integer();
+}
+
+// The call is 0, or 1 for a model, which in Keras begins with a call of its own. A layer is called once, so
+// that there is nothing to choose from.
+Reference to_reference(const Json& value, const std::string& where) {
+  const auto call = value[1].get<std::int64_t>(), output = value[2].get<std::int64_t>();
+  if (call < 0 || call > 1 || output < 0) throw Error(where, "its reference " + shown(value) + " is damaged");
+  return {value[0].get<std::string>(), static_cast<std::size_t>(output)};
+}
+
+// Arguments of a call besides its inputs.
+void read_arguments(const Json& arguments, Call& call, const std::string& where) {
+  if (!arguments.is_object())
+    throw Error(where, "its call has arguments " + shown(arguments) + "; expected an object");
+  for (const auto& [name, value] : arguments.items()) {
+    if (value.is_null()) continue;
+    if (name == "training" && value == false) {
+      call.inference = true;
+    } else {
+      throw Error(where, "it is called with " + name + "=" + shown(value) + ", which Petal lacks");
+    }
+  }
+}
+
+// Keras 2: [[name, call, output, {arguments}], ...].
+void read_keras2_inputs(const Json& value, Call& call, const std::string& where) {
+  if (is_reference(value)) {
+    call.inputs.push_back(to_reference(value, where));
+    if (value.size() > 3) read_arguments(value[3], call, where);
+  } else if (value.is_array()) {
+    for (const Json& part : value) read_keras2_inputs(part, call, where);
+  } else {
+    throw Error(where, "its inbound_nodes hold " + shown(value) + ", which is no reference to a layer");
+  }
+}
+
+// Keras 3: {"class_name": "__keras_tensor__", "config": {"keras_history": [name, call, output]}}, in lists.
+void read_keras3_inputs(const Json& value, Call& call, const std::string& where) {
+  if (value.is_array()) {
+    for (const Json& part : value) read_keras3_inputs(part, call, where);
+    return;
+  }
+  if (!value.is_object() || value.value("class_name", Json()) != "__keras_tensor__") {
+    throw Error(where, "it is called with " + shown(value) + ", which is no layer's output");
+  }
+  const Json& history = array_member(object_member(value, "config", where), "keras_history", where);
+  if (!is_reference(history)) throw Error(where, "its keras_history " + shown(history) + " is damaged");
+  call.inputs.push_back(to_reference(history, where));
+}
+
+Call parse_call(const Json& node, const std::string& where) {
+  Call call;
+  if (node.is_object()) {
+    read_keras3_inputs(array_member(node, "args", where), call, where);
+    if (node.contains("kwargs")) read_arguments(node["kwargs"], call, where);
+  } else {
+    read_keras2_inputs(node, call, where);
+  }
+  if (call.inputs.empty()) throw Error(where, "it is called without an input");
+  return call;
+}
+
+const Json& member(const Json& object, const std::string& key, const std::string& where) {
+  if (!object.is_object())
+    throw Error(where, "the config holds " + shown(object) + " where an object is expected");
+  const auto found = object.find(key);
+  if (found == object.end()) throw Error(where, "the config lacks '" + key + "'");
+  return *found;
+}
+
+[[noreturn]] void wrong_type(const std::string& key, const Json& found, const char* expected,
+                             const std::string& where) {
+  throw Error(where, "'" + key + "' of the config is " + shown(found) + "; expected " + expected);
+}
+
+}  // namespace
+
+const Json& object_member(const Json& object, const std::string& key, const std::string& where) {
+  const Json& found = member(object, key, where);
+  if (!found.is_object()) wrong_type(key, found, "an object", where);
+  return found;
+}
+
+const Json& array_member(const Json& object, const std::string& key, const std::string& where) {
+  const Json& found = member(object, key, where);
+  if (!found.is_array()) wrong_type(key, found, "a list", where);
+  return found;
+}
+
+const std::string& string_member(const Json& object, const std::string& key, const std::string& where) {
+  const Json& found = member(object, key, where);
+  if (!found.is_string()) wrong_type(key, found, "a string", where);
+  return found.get_ref<const std::string&>();
+}
+
+Entry parse_entry(const Json& layer, const std::string& where) {
+  Entry entry;
+  entry.class_name = string_member(layer, "class_name", where);
+  const Json& config = member(layer, "config", where);
+  // Old Keras wrote a Sequential's config as the list of its layers, without a name.
+  if (!config.is_object() && !config.is_array()) wrong_type("config", config, "an object", where);
+  entry.config = &config;
+  const bool outside = layer.contains("name") && layer["name"].is_string();
+  if (outside) {
+    entry.name = layer["name"].get<std::string>();
+  } else {
+    entry.name = config.is_array() ? "sequential" : string_member(config, "name", where);
+  }
+  if (entry.name.empty()) throw Error(where, "a layer of class " + entry.class_name + " has an empty name");
+  const auto nodes = layer.find("inbound_nodes");
+  if (nodes == layer.end() || nodes->is_null()) return entry;
+  const std::string here = where + ": layer '" + entry.name + "'";
+  if (!nodes->is_array()) wrong_type("inbound_nodes", *nodes, "a list", here);
+  for (const Json& node : *nodes) entry.calls.push_back(parse_call(node, here));
+  return entry;
+}
+
+std::vector<Reference> parse_references(const Json& value, const std::string& where) {
+  if (is_reference(value)) return {to_reference(value, where)};
+  if (!value.is_structured()) throw Error(where, shown(value) + " is no reference to a layer");
+  std::vector<Reference> references;
+  for (const Json& part : value) {  // of an object sorted by key, as Keras flattens it
+    const std::vector<Reference> more = parse_references(part, where);
+    references.insert(references.end(), more.begin(), more.end());
+  }
+  return references;
+}
+
+std::vector<std::size_t> topological_order(const std::vector<Entry>& entries, const std::string& where) {
+  std::unordered_map<std::string, std::size_t> index;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (!index.emplace(entries[i].name, i).second) {
+      throw Error(where, "two layers have the name '" + entries[i].name + "'");
+    }
+  }
+  std::vector<std::vector<std::size_t>> readers(entries.size());
+  std::vector<std::size_t> missing(entries.size(), 0);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    for (const Call& call : entries[i].calls) {
+      for (const Reference& input : call.inputs) {
+        const auto found = index.find(input.layer);
+        if (found == index.end()) {
+          throw Error(where + ": layer '" + entries[i].name + "'",
+                      "it reads '" + input.layer + "', which the config does not hold");
+        }
+        readers[found->second].push_back(i);
+        ++missing[i];
+      }
+    }
+  }
+  std::priority_queue<std::size_t, std::vector<std::size_t>, std::greater<>> ready;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (missing[i] == 0) ready.push(i);
+  }
+  std::vector<std::size_t> order;
+  while (!ready.empty()) {
+    order.push_back(ready.top());
+    ready.pop();
+    for (const std::size_t reader : readers[order.back()]) {
+      if (--missing[reader] == 0) ready.push(reader);
+    }
+  }
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (missing[i] > 0)
+      throw Error(where + ": layer '" + entries[i].name + "'", "it is part of, or behind, a loop");
+  }
+  return order;
+}
+
+Json parse_json(const std::string& text, const std::string& where) {
+  const auto check_depth = [&](int depth, Json::parse_event_t, Json&) {
+    if (depth > deepest) {
+      throw Error(where, "the config is nested deeper than " + std::to_string(deepest) + " levels");
+    }
+    return true;
+  };
+  try {
+    return Json::parse(text, check_depth);
+  } catch (const Json::exception& error) {
+    throw Error(where, "the config is no JSON: " + std::string(error.what()));
+  }
+}
+
+}  // namespace petal::keras_config

@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""Writes configs/*.json: model configs as Keras 2 and Keras 3 write them, with what each of their layers is.
+
+Needs keras (3) and tf_keras (Keras 2). Each file holds
+  {"writer": "keras 3.x to_json", "config": {...}, "name": ..., "layers": [{"name", "class", "shape", "parameters", "trainable"}, ...]}
+where `layers` are those of the model with every inner model flattened, in Keras's order, and shapes are one sample's.
+"""
+
+import json
+import os
+import pathlib
+import tempfile
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+import h5py
+import keras
+import tf_keras
+
+FOLDER = pathlib.Path(__file__).parent / "configs"
+
+
+def sequential_cnn(k):
+    layers = k.layers
+    return k.Sequential(
+        [
+            k.Input((20, 24, 3), name="photo"),
+            layers.Rescaling(1 / 255, offset=-0.5, name="rescaling"),
+            layers.Conv2D(8, 3, padding="same", activation="relu", name="conv2d"),
+            layers.MaxPooling2D(name="max_pooling2d"),
+            layers.Conv2D(6, (3, 2), strides=(2, 1), use_bias=False, name="conv2d_1"),
+            layers.BatchNormalization(name="batch_normalization"),
+            layers.Activation("relu", name="activation"),
+            layers.Flatten(name="flatten"),
+            layers.Dropout(0.4, name="dropout"),
+            layers.Dense(5, activation="softmax", name="dense"),
+        ],
+        name="sequential_cnn",
+    )
+
+
+def branches(k):
+    layers = k.layers
+    x = inputs = k.Input((17, 19, 4), name="image")
+    x = layers.ZeroPadding2D(((1, 2), (0, 3)), name="pad")(x)
+    a = layers.Conv2D(8, 3, padding="same", groups=2, name="grouped")(x)
+    b = layers.Conv2D(8, 3, padding="same", dilation_rate=2, activation="sigmoid", name="dilated")(x)
+    c = layers.DepthwiseConv2D((5, 3), padding="same", depth_multiplier=2, use_bias=False, name="depthwise")(x)
+    x = layers.Add(name="sum")([a, b, c])
+    x = layers.BatchNormalization(momentum=0.9, epsilon=1.001e-5, scale=False, name="norm")(x)
+    x = layers.ReLU(6.0, name="clipped")(x)
+    y = layers.AveragePooling2D(3, strides=1, padding="same", name="mean")(x)
+    z = layers.MaxPooling2D((3, 2), strides=1, padding="same", name="largest")(x)
+    x = layers.Concatenate(name="join")([x, y, z])
+    x = layers.ReLU(name="plain")(x)
+    p = layers.GlobalAveragePooling2D(keepdims=True, name="pooled")(x)
+    p = layers.Reshape((24,), name="flat")(p)
+    q = layers.GlobalMaxPooling2D(name="peaks")(x)
+    x = layers.Concatenate(axis=1, name="features")([p, q])
+    x = layers.Dense(3, use_bias=False, name="scores")(x)
+    return k.Model(inputs, layers.Softmax(name="probabilities")(x), name="branches")
+
+
+def small_base(k, shape):
+    layers = k.layers
+    x = inputs = k.Input(shape, name="base_input")
+    x = layers.Conv2D(4, 3, strides=2, padding="same", use_bias=False, name="stem")(x)
+    x = layers.BatchNormalization(name="stem_bn")(x)
+    x = layers.ReLU(6.0, name="stem_relu")(x)
+    x = layers.Conv2D(4, 1, name="project")(x)
+    return k.Model(inputs, x, name="base")
+
+
+def nested(k):
+    """A frozen base inside a classifier, called with training=False as Keras's guide does; a Sequential head."""
+    layers = k.layers
+    base = small_base(k, (16, 16, 3))
+    base.trainable = False
+    head = k.Sequential(
+        [k.Input((4,), name="head_input"), layers.Dropout(0.2, name="dropout"), layers.Dense(2, name="logits")], name="head"
+    )
+    inputs = k.Input((16, 16, 3), name="photo")
+    x = layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(inputs)
+    x = base(x, training=False)
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    x = head(x)
+    return k.Model(inputs, layers.Activation("softmax", name="probabilities")(x), name="nested")
+
+
+def base_in_sequential(k):
+    """What tutorials write: Sequential([base, pooling, Dense])."""
+    layers = k.layers
+    return k.Sequential(
+        [
+            small_base(k, (12, 12, 3)),
+            layers.GlobalAveragePooling2D(name="pool"),
+            layers.Dense(3, activation="softmax", name="dense"),
+        ],
+        name="transfer",
+    )
+
+
+def two_ends(k):
+    layers = k.layers
+    first = k.Input((6,), name="first")
+    second = k.Input((4,), name="second")
+    a = layers.Dense(3, name="a")(second)
+    b = layers.Dense(3, activation="relu", name="b")(first)
+    c = layers.Add(name="c")([a, b])
+    return k.Model([first, second], [c, a], name="two_ends")
+
+
+def mobilenet_v2(k):
+    return k.applications.MobileNetV2((96, 96, 3), alpha=0.35, include_top=False, weights=None)
+
+
+def is_model(layer):
+    return hasattr(layer, "layers")
+
+
+def flattened(model, trainable=True):
+    for layer in model.layers:
+        if is_model(layer):
+            yield from (entry for entry in flattened(layer, trainable and layer.trainable) if entry["class"] != "InputLayer")
+            continue
+        shape = layer.output.shape if layer.__class__.__name__ != "InputLayer" else model_input(layer)
+        yield {
+            "name": layer.name,
+            "class": layer.__class__.__name__,
+            "shape": list(shape)[1:],
+            "parameters": layer.count_params(),
+            "trainable": trainable and layer.trainable,
+        }
+
+
+def model_input(layer):
+    output = layer.output
+    return (output[0] if isinstance(output, list) else output).shape
+
+
+def json_config(model):
+    return json.loads(model.to_json())
+
+
+def h5_config(model):
+    """What Keras 3 puts into a legacy .h5."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "model.h5")
+        model.save(path)
+        with h5py.File(path) as file:
+            return json.loads(file.attrs["model_config"])
+
+
+def write(name, model, config, writer):
+    layers = list(flattened(model))
+    if layers[0]["class"] != "InputLayer":  # a Sequential that keeps its InputLayer to itself
+        shape = list(model.inputs[0].shape)[1:]
+        layers.insert(0, {"name": None, "class": "InputLayer", "shape": shape, "parameters": 0, "trainable": True})
+    text = json.dumps({"writer": writer, "name": model.name, "config": config, "layers": layers}, separators=(",", ":"))
+    (FOLDER / f"{name}.json").write_text(text + "\n")
+
+
+def main():
+    FOLDER.mkdir(exist_ok=True)
+    version2, version3 = f"keras {tf_keras.__version__.split('.')[0]}", f"keras {keras.__version__.split('.')[0]}"
+    for build in (sequential_cnn, branches, nested, base_in_sequential, two_ends):
+        for k, version in ((tf_keras, version2), (keras, version3)):
+            k.backend.clear_session()
+            model = build(k)
+            write(f"{build.__name__}_{version.replace(' ', '')}", model, json_config(model), f"{version} to_json")
+    keras.backend.clear_session()
+    model = nested(keras)
+    write("nested_keras3_h5", model, h5_config(model), f"{version3} .h5")
+    keras.backend.clear_session()
+    model = mobilenet_v2(keras)
+    write("mobilenet_v2_0.35_96_keras3_h5", model, h5_config(model), f"{version3} .h5")
+
+
+if __name__ == "__main__":
+    main()

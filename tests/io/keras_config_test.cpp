@@ -1,0 +1,291 @@
+#include "io/keras_config.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "tests/io/keras_config_fixtures.h"
+
+using namespace petal;
+
+namespace {
+
+// Keras has layers of their own for what is one in Petal.
+std::string petal_kind(const std::string& keras_class) {
+  return keras_class == "ReLU" || keras_class == "Softmax" ? "Activation" : keras_class;
+}
+
+bool same_number(const Json& a, const Json& b) {
+  return static_cast<float>(a.get<double>()) == static_cast<float>(b.get<double>());
+}
+
+// The arguments of all layers of a model by layer name, inner models included.
+void collect_arguments(const Json& model, std::map<std::string, Json>& arguments) {
+  for (const Json& layer : model["config"]["layers"]) {
+    if (layer["config"].contains("layers")) {
+      collect_arguments(layer, arguments);
+    } else {
+      arguments[layer["config"]["name"]] = layer;
+    }
+  }
+}
+
+// How often the comparison below looked at two values, so that it cannot pass by looking at nothing.
+int compare_arguments(const Json& keras, const Json& written) {
+  int compared = 0;
+  for (const auto& [key, value] : written["config"].items()) {
+    if (!keras["config"].contains(key) || key == "axis" || key == "dtype" || key == "trainable" ||
+        key == "seed")
+      continue;
+    const Json& expected = keras["config"][key];
+    INFO(key << " " << expected << " " << value);
+    CHECK((value.is_number() && expected.is_number() ? same_number(value, expected) : value == expected));
+    ++compared;
+  }
+  return compared;
+}
+
+void check_equal(const Graph& a, const Graph& b) {
+  REQUIRE(a.nodes().size() == b.nodes().size());
+  CHECK(a.name() == b.name());
+  for (std::size_t i = 0; i < a.nodes().size(); ++i) {
+    const Node &left = a.nodes()[i], &right = b.nodes()[i];
+    INFO(left.name);
+    CHECK(left.name == right.name);
+    CHECK(left.layer == right.layer);
+    CHECK(left.inputs == right.inputs);
+    CHECK(left.shape == right.shape);
+    CHECK(left.trainable == right.trainable);
+  }
+  CHECK(std::ranges::equal(a.inputs(), b.inputs()));
+  CHECK(std::ranges::equal(a.outputs(), b.outputs()));
+}
+
+// One layer of every class, no option at its default.
+Graph every_layer() {
+  GraphBuilder g("every_layer");
+  Value x = g.input({19, 23, 4}, "photo");
+  x = g.add("rescale", Rescaling{.scale = 1 / 127.5f, .offset = -0.7f}, x);
+  x = g.add("pad", ZeroPadding2D{{.top = 1, .bottom = 2, .left = 0, .right = 4}}, x);
+  Value a = g.add("conv",
+                  Conv2D{.filters = 8,
+                         .kernel = {3, 2},
+                         .padding = Padding::same,
+                         .dilation = {2, 3},
+                         .groups = 2,
+                         .use_bias = false,
+                         .activation = ActivationFunction::relu6},
+                  x);
+  Value b = g.add("depthwise",
+                  DepthwiseConv2D{.kernel = {5, 3},
+                                  .strides = {1, 1},
+                                  .padding = Padding::same,
+                                  .dilation = {1, 2},
+                                  .depth_multiplier = 2,
+                                  .use_bias = false,
+                                  .activation = ActivationFunction::relu},
+                  x);
+  x = g.add("add", Add{}, {a, b});
+  x = g.add("norm",
+            BatchNormalization{.momentum = 0.9f, .epsilon = 1.001e-5f, .scale = false, .center = false}, x);
+  x = g.add("norm_all", BatchNormalization{.momentum = 0.999f}, x);
+  x = g.add("relu6", Activation{ActivationFunction::relu6}, x);
+  x = g.add("relu", Activation{ActivationFunction::relu}, x);
+  x = g.add("sigmoid", Activation{ActivationFunction::sigmoid}, x);
+  x = g.add("linear", Activation{ActivationFunction::linear}, x);
+  a = g.add("largest", MaxPooling2D{.pool = {3, 2}, .strides = {2, 1}, .padding = Padding::same}, x);
+  b = g.add("mean", AveragePooling2D{.pool = {2, 3}, .strides = {2, 1}, .padding = Padding::same}, x);
+  x = g.add("join", Concatenate{}, {a, b});
+  a = g.add("peaks", GlobalMaxPooling2D{.keepdims = true}, x);
+  b = g.add("pooled", GlobalAveragePooling2D{.keepdims = true}, x);
+  Value c = g.add("flat", Flatten{}, a);
+  Value d = g.add("reshaped", Reshape{{4, -1}}, b);
+  d = g.add("flat_again", Flatten{}, d);
+  x = g.add("features", Concatenate{}, {c, d});
+  x = g.add("dropout", Dropout{0.3f}, x);
+  Node frozen;
+  frozen.name = "hidden";
+  frozen.layer = Dense{.units = 7, .use_bias = false, .activation = ActivationFunction::sigmoid};
+  frozen.trainable = false;
+  x = g.add(frozen, {x});
+  x = g.add("probabilities", Dense{.units = 3, .activation = ActivationFunction::softmax}, x);
+  return std::move(g).build({x});
+}
+
+Layer read_one(const std::string& class_name, const Json& config) {
+  const Graph graph = from_keras_config(with_layer(class_name, config), "test");
+  return graph[graph.find("middle")].layer;
+}
+
+}  // namespace
+
+TEST_CASE("configs of Keras 2 and 3 give Keras's layers, shapes and parameters") {
+  const auto all = fixtures();
+  REQUIRE(all.size() >= 12);
+  for (const auto& [name, fixture] : all) {
+    CAPTURE(name);
+    const Graph graph = from_keras_config(fixture["config"].dump(), name);
+    CHECK(graph.name() == fixture["name"]);
+    REQUIRE(graph.nodes().size() == fixture["layers"].size());
+    std::vector<std::string> order, expected_order;
+    std::int64_t parameters = 0;
+    for (const Json& expected : fixture["layers"]) {
+      const bool is_input = expected["class"] == "InputLayer";
+      const int index =
+          expected["name"].is_null() ? graph.inputs()[0] : graph.find(expected["name"].get<std::string>());
+      const Node& node = graph[index];
+      CAPTURE(node.name);
+      CHECK(kind(node.layer) == petal_kind(expected["class"]));
+      const auto dims = expected["shape"].get<std::vector<std::int64_t>>();
+      CHECK(node.shape == Shape(std::span<const std::int64_t>(dims)));
+      std::int64_t own = 0;
+      for (const WeightDeclaration& weight : graph.weights(node)) own += weight.shape.elements();
+      CHECK(own == expected["parameters"]);
+      CHECK(node.trainable == expected["trainable"]);
+      parameters += own;
+      if (!is_input) expected_order.push_back(expected["name"]);
+    }
+    CHECK(graph.parameters() == parameters);
+    for (const Node& node : graph.nodes()) {
+      if (!std::holds_alternative<Input>(node.layer)) order.push_back(node.name);
+    }
+    CHECK(order == expected_order);
+  }
+}
+
+TEST_CASE("what is written has the arguments that Keras wrote") {
+  for (const auto& [name, fixture] : fixtures()) {
+    CAPTURE(name);
+    const Graph graph = from_keras_config(fixture["config"].dump(), name);
+    std::map<std::string, Json> keras, written;
+    collect_arguments(fixture["config"], keras);
+    collect_arguments(Json::parse(to_keras_config(graph)), written);
+    int compared = 0;
+    for (const auto& [layer, own] : written) {
+      CAPTURE(layer);
+      if (!keras.contains(layer)) continue;  // the input that a Sequential leaves unnamed
+      if (petal_kind(keras[layer]["class_name"]) != "Activation")
+        CHECK(own["class_name"] == keras[layer]["class_name"]);
+      compared += compare_arguments(keras[layer], own);
+    }
+    CHECK(compared > 2 * static_cast<int>(written.size()));
+    check_equal(graph, from_keras_config(to_keras_config(graph), "written"));
+  }
+}
+
+TEST_CASE("every layer and option survives writing and reading") {
+  const Graph graph = every_layer();
+  check_equal(graph, from_keras_config(to_keras_config(graph), "written"));
+}
+
+TEST_CASE("several inputs and outputs keep Keras's order") {
+  for (const char* name : {"two_ends_keras2", "two_ends_keras3"}) {
+    const Graph graph = from_keras_config(fixtures().at(name)["config"].dump(), name);
+    REQUIRE(graph.inputs().size() == 2);
+    CHECK(graph[graph.inputs()[0]].name == "first");
+    CHECK(graph[graph.inputs()[1]].name == "second");
+    REQUIRE(graph.outputs().size() == 2);
+    CHECK(graph[graph.outputs()[0]].name == "c");
+    CHECK(graph[graph.outputs()[1]].name == "a");
+  }
+}
+
+TEST_CASE("the writer uses the classes that Keras's models use, and short numbers") {
+  std::map<std::string, Json> written;
+  collect_arguments(Json::parse(to_keras_config(every_layer())), written);
+  CHECK(written["relu"]["class_name"] == "ReLU");
+  CHECK(written["relu"]["config"]["max_value"].is_null());
+  CHECK(written["relu6"]["class_name"] == "ReLU");
+  CHECK(written["relu6"]["config"]["max_value"] == 6.0);
+  CHECK(written["sigmoid"]["class_name"] == "Activation");
+  CHECK(written["norm"]["config"]["epsilon"].dump() == "1.001e-05");
+  CHECK(written["hidden"]["config"]["trainable"] == false);
+  CHECK(written["pad"]["config"]["padding"] == Json::parse("[[1,2],[0,4]]"));
+  CHECK_FALSE(written["depthwise"]["config"].contains("groups"));
+}
+
+TEST_CASE("what Keras cannot hold is not written") {
+  GraphBuilder g("folded");
+  const Value x = g.input({8, 8, 4});
+  const Padding padding = Padding::explicitly({0, 1, 0, 1});
+  const Value y = g.add("folded_conv", Conv2D{.filters = 4, .kernel = {3, 3}, .padding = padding}, x);
+  const Graph folded = std::move(g).build({y});
+  const std::string message = message_of([&] { to_keras_config(folded); });
+  CHECK(contains(message, "folded_conv"));
+  CHECK(contains(message, "explicit padding"));
+
+  GraphBuilder h("fused");
+  const Value in = h.input({8, 8, 4});
+  Node fused;
+  fused.name = "fused_conv";
+  fused.layer = Conv2D{.filters = 4, .kernel = {1, 1}};
+  fused.fused_residual = true;
+  const Value out = h.add(fused, {in, in});
+  const Graph with_residual = std::move(h).build({out});
+  CHECK(contains(message_of([&] { to_keras_config(with_residual); }),
+                 "layer 'fused_conv': Keras has no Conv2D"));
+
+  GraphBuilder s("slash");
+  const Value image = s.input({4});
+  const Value dense = s.add("a/b", Dense{.units = 2}, image);
+  const Graph slash = std::move(s).build({dense});
+  CHECK(contains(message_of([&] { to_keras_config(slash); }), "layer 'a/b'"));
+}
+
+TEST_CASE("older ways of writing the same") {
+  CHECK(read_one("ZeroPadding2D", {{"padding", 3}}) == Layer(ZeroPadding2D{{3, 3, 3, 3}}));
+  CHECK(read_one("ZeroPadding2D", {{"padding", {1, 2}}}) == Layer(ZeroPadding2D{{1, 1, 2, 2}}));
+  CHECK(read_one("BatchNormalization", {{"axis", Json::array({3})}}) == Layer(BatchNormalization{}));
+  CHECK(read_one("BatchNormalization", {{"axis", 3}, {"renorm", false}}) == Layer(BatchNormalization{}));
+  CHECK(read_one("MaxPooling2D", {{"pool_size", 3}, {"strides", nullptr}}) ==
+        Layer(MaxPooling2D{.pool = {3, 3}, .strides = {3, 3}}));
+  const Json six = {{"type", "ndarray"}, {"value", 6.0}}, zero = {{"type", "ndarray"}, {"value", 0.0}};
+  CHECK(read_one("ReLU", {{"max_value", six}, {"negative_slope", zero}}) ==
+        Layer(Activation{ActivationFunction::relu6}));
+  const Json relu = {{"module", "builtins"}, {"class_name", "function"}, {"config", "relu"}};
+  CHECK(read_one("Conv2D", {{"filters", 2}, {"kernel_size", 1}, {"activation", relu}}) ==
+        Layer(Conv2D{.filters = 2, .activation = ActivationFunction::relu}));
+
+  const Graph list = from_keras_config(
+      R"({"class_name":"Sequential","config":[{"class_name":"Dense","config":{"name":"d","units":2,"batch_input_shape":[null,3]}}]})",
+      "old");
+  CHECK(list.nodes().size() == 2);
+  CHECK(list[list.find("d")].shape == Shape{2});
+}
+
+TEST_CASE("training=False freezes what computes otherwise in training, and the layers around keep theirs") {
+  Json model = fixtures().at("nested_keras3")["config"];
+  for (Json& layer : model["config"]["layers"]) {
+    if (layer["name"] != "base") continue;
+    layer["config"]["trainable"] = true;
+    for (Json& inner : layer["config"]["layers"]) inner["config"]["trainable"] = true;
+  }
+  const Graph graph = from_keras_config(model.dump(), "test");
+  CHECK_FALSE(graph[graph.find("stem_bn")].trainable);
+  CHECK(graph[graph.find("stem")].trainable);
+  CHECK(graph[graph.find("logits")].trainable);
+}
+
+TEST_CASE("a frozen inner model freezes its layers whatever they say") {
+  Json model = fixtures().at("nested_keras3")["config"];
+  for (Json& layer : model["config"]["layers"]) {
+    if (layer["name"] != "base") continue;
+    for (Json& inner : layer["config"]["layers"]) inner["config"]["trainable"] = true;
+  }
+  const Graph graph = from_keras_config(model.dump(), "test");
+  CHECK_FALSE(graph[graph.find("stem")].trainable);
+}
+
+TEST_CASE("names of inner models are kept, and told apart where they clash") {
+  Json model = fixtures().at("nested_keras2")["config"];
+  std::string text = model.dump();
+  // The head's Dense takes the name of the base's last convolution.
+  for (std::size_t at = 0; (at = text.find("\"logits\"", at)) != std::string::npos;)
+    text.replace(at, 8, "\"project\"");
+  const Graph graph = from_keras_config(text, "test");
+  CHECK(std::holds_alternative<Conv2D>(graph[graph.find("project")].layer));
+  CHECK(std::holds_alternative<Dense>(graph[graph.find("head_project")].layer));
+}
