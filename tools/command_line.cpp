@@ -1,0 +1,64 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "engine/error.h"
+#include "kernels/cpu/backend.h"
+#include "tools/commands.h"
+
+namespace petal {
+namespace {
+
+int exit_code(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::bad_input:
+      return 2;
+    case ErrorKind::failure:
+      return 1;
+    case ErrorKind::threshold_missed:
+      return 3;
+    case ErrorKind::interrupted:
+      return 130;
+  }
+  return 1;
+}
+
+}  // namespace
+
+int run_command_line(CLI::App& app, int argc, char** argv, const std::function<int()>& run) {
+  try {
+    app.parse(argc, argv);
+    return run();
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  } catch (const Error& error) {
+    fmt::print(stderr, "{}: {}\n", app.get_name(), error.what());
+    return exit_code(error.kind());
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "{}: {}\n", app.get_name(), error.what());
+    return 1;
+  }
+}
+
+int training_program(int argc, char** argv, const TransferOptions& defaults) {
+  CLI::App app("Trains " + defaults.model + " on a folder of photos, a folder a class",
+               "train_" + defaults.model);
+  const Command train = add_train(app, defaults);
+  return run_command_line(app, argc, argv, train);
+}
+
+BackendFactory backend_factory(const std::string& device) {
+  if (device == "cpu") return [](int threads) { return make_cpu_backend(threads); };
+  if (device == "cuda") throw Error("--device cuda", "this build has no CUDA backend; use --device cpu");
+  throw Error("--device", "'" + device + "' is not known; known are cpu, cuda");
+}
+
+Precision precision_by_name(const std::string& name) {
+  for (Precision precision : {Precision::f32, Precision::bf16, Precision::f16}) {
+    if (name == to_string(precision)) return precision;
+  }
+  throw Error("--precision", "'" + name + "' is not known; known are f32, bf16, f16");
+}
+
+}  // namespace petal

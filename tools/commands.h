@@ -1,0 +1,36 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "trainer/backend_factory.h"
+#include "trainer/transfer.h"
+
+namespace petal {
+
+// One subcommand: declares its options on `app` and returns what runs once they are parsed; that returns the
+// exit code.
+using Command = std::function<int()>;
+
+Command add_train(CLI::App& app, TransferOptions defaults);
+Command add_evaluate(CLI::App& app);
+Command add_predict(CLI::App& app);
+Command add_summary(CLI::App& app);
+Command add_inspect(CLI::App& app);
+Command add_devices(CLI::App& app);
+Command add_draw_flowers(CLI::App& app);
+
+// Parses, runs, and turns whatever is thrown into a message on standard error and the exit code: 0 done, 1
+// failed, 2 wrong usage or bad input, 3 a stated threshold was missed, 130 interrupted.
+int run_command_line(CLI::App& app, int argc, char** argv, const std::function<int()>& run);
+
+// A training program for one model variant: `petal train` with that variant's recipe as its defaults.
+int training_program(int argc, char** argv, const TransferOptions& defaults);
+
+// "cpu" or "cuda". Throws Error(--device) that says what this build can do.
+BackendFactory backend_factory(const std::string& device);
+// "f32", "bf16", "f16". Throws Error(--precision) that lists them.
+Precision precision_by_name(const std::string& name);
+
+}  // namespace petal

@@ -1,0 +1,16 @@
+#include <fmt/format.h>
+
+#include "kernels/cpu/backend.h"
+#include "tools/commands.h"
+
+namespace petal {
+
+Command add_devices(CLI::App&) {
+  return [] {
+    fmt::print("cpu   {}, {} threads\n", cpu_backend_description(), make_cpu_backend()->threads());
+    fmt::print("cuda  not in this build\n");
+    return 0;
+  };
+}
+
+}  // namespace petal

@@ -1,0 +1,16 @@
+#include "tools/source_options.h"
+
+namespace petal {
+
+void add_source_options(CLI::App& app, ModelSource& source) {
+  app.add_option("SOURCE", source.source,
+                 "A run folder, a model file, a weights file (with --model) or an architecture")
+      ->required();
+  app.add_option("--model", source.model, "The architecture of a weights file");
+  app.add_option("--weights", source.weights, "A weights file for an architecture");
+  app.add_option("--labels", source.labels, "A file with a class name a line");
+  app.add_option("--image-size", source.image_size, "Height and width of the input, in pixels");
+  app.add_option("--alpha", source.alpha, "Width of a MobileNet");
+}
+
+}  // namespace petal

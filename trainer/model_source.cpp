@@ -1,0 +1,92 @@
+#include "trainer/model_source.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "engine/error.h"
+#include "io/hdf5/keras_weights.h"
+#include "io/model_file.h"
+#include "models/registry.h"
+
+namespace petal {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A classifier by the name of its architecture, with a weights file or random numbers.
+Model named_model(const Architecture& named, const ModelSource& source, const fs::path& weights,
+                  std::int64_t classes) {
+  Model model;
+  model.architecture = named.name;
+  const ArchitectureOptions options{
+      .image_size = source.image_size, .alpha = source.alpha, .classes = classes};
+  model.network.graph = build_classifier(named, options);
+  model.network.weights = initialize(model.network.graph, 1);
+  if (!weights.empty()) load_keras_weights(weights, model.network.graph, model.network.weights);
+  return model;
+}
+
+bool names_architecture(const std::string& name) {
+  return std::ranges::any_of(architectures(), [&](const Architecture& a) { return a.name == name; });
+}
+
+Model open_without_labels(const ModelSource& source, std::int64_t classes) {
+  const fs::path path = fs::path(source.source);
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) {
+    if (!fs::exists(path / "model.h5", ignored)) {
+      throw Error(source.source, "is no run folder: it has no model.h5");
+    }
+    return load_model(path / "model.h5");
+  }
+  if (fs::exists(path, ignored)) {
+    if (is_whole_model(path)) return load_model(path);
+    if (source.model.empty()) {
+      throw Error(source.source, "holds weights without a model; name their architecture with --model");
+    }
+    return named_model(architecture(source.model), source, path, classes);
+  }
+  if (names_architecture(source.source)) {
+    return named_model(architecture(source.source), source, source.weights, classes);
+  }
+  std::string known;
+  for (const Architecture& a : architectures()) known += (known.empty() ? "" : ", ") + a.name;
+  throw Error(
+      source.source,
+      "is not there; give a run folder, a model file, a weights file with --model, or one of " + known);
+}
+
+}  // namespace
+
+std::vector<std::string> read_labels(const fs::path& file) {
+  std::ifstream in(file);
+  if (!in) throw Error(file.string(), "cannot be read; it should hold a class name a line");
+  std::vector<std::string> labels;
+  for (std::string line; std::getline(in, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    labels.push_back(line);
+  }
+  while (!labels.empty() && labels.back().empty()) labels.pop_back();
+  if (labels.empty()) throw Error(file.string(), "is empty; it should hold a class name a line");
+  return labels;
+}
+
+Model open_model(const ModelSource& source) {
+  std::vector<std::string> labels;
+  if (!source.labels.empty()) labels = read_labels(source.labels);
+  Model model = open_without_labels(source, labels.empty() ? 1000 : static_cast<std::int64_t>(labels.size()));
+  const Graph& graph = model.network.graph;
+  const Shape& output = graph[graph.outputs()[0]].shape;
+  if (!labels.empty()) {
+    if (output.elements() != static_cast<std::int64_t>(labels.size())) {
+      throw Error("--labels", fmt::format("{} holds {} names; the model has {} classes",
+                                          source.labels.string(), labels.size(), output.elements()));
+    }
+    model.labels = std::move(labels);
+  }
+  return model;
+}
+
+}  // namespace petal

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "engine/model.h"
+
+namespace petal {
+
+// Where a model comes from, as the tools take it. SOURCE is a run folder (its model.h5), a saved model file,
+// a weights file with `model` naming its architecture, or the name of an architecture itself: then with
+// `weights`, else with random numbers.
+struct ModelSource {
+  std::string source;
+  std::string model;              // the architecture of a weights file
+  std::filesystem::path weights;  // for an architecture by name
+  std::filesystem::path labels;   // a class name a line; names the classes where the file does not
+  std::int64_t image_size = 0;    // 0: the architecture's default
+  float alpha = 1.0f;
+};
+
+// Opens it: probabilities over photos in 0..255, decoding included. Throws Error that says what SOURCE can be
+// where it is none of these; Error(--labels) where their number is not the model's.
+Model open_model(const ModelSource& source);
+
+// The lines of a file, without empty ones at its end. Throws Error(file) where it cannot be read or has none.
+std::vector<std::string> read_labels(const std::filesystem::path& file);
+
+}  // namespace petal
