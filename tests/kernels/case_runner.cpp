@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <numeric>
+#include <string>
 
+#include "tests/kernels/array_error.h"
 #include "tests/kernels/backends.h"
 #include "tests/kernels/prepared_case.h"
 #include "tests/kernels/tolerance.h"
@@ -45,25 +48,12 @@ std::string label(const Backend& backend, Precision precision, std::string_view 
          std::string(kind(cases[0].layer));
 }
 
-// The largest difference over the largest magnitude expected.
-double error(std::span<const double> found, std::span<const double> expected) {
-  REQUIRE(found.size() == expected.size());
-  double difference = 0;
-  double magnitude = 0;
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    if (!std::isfinite(found[i])) return HUGE_VAL;
-    difference = std::max(difference, std::fabs(found[i] - expected[i]));
-    magnitude = std::max(magnitude, std::fabs(expected[i]));
-  }
-  return magnitude > 0 ? difference / magnitude : difference;
-}
-
-void compare(const Arrays& found, const Arrays& expected, double tolerance, const char* what) {
+void compare(const Arrays& found, const Arrays& expected, double tolerance, const std::string& what) {
   REQUIRE(found.size() == expected.size());
   for (std::size_t i = 0; i < found.size(); ++i) {
     CAPTURE(what);
     CAPTURE(i);
-    CHECK(error(found[i], expected[i]) <= tolerance);
+    CHECK(array_error(found[i], expected[i]) <= tolerance);
   }
 }
 
@@ -97,7 +87,7 @@ void check_array(PreparedCase& prepared, std::span<const double> diff_dst, std::
     found.push_back(gradient[i]);
   }
   set(values);
-  CHECK(error(found, expected) <= finite_difference_tolerance);
+  CHECK(array_error(found, expected) <= finite_difference_tolerance);
 }
 
 }  // namespace
@@ -113,9 +103,9 @@ void check_forward(const Backend& backend, Precision precision, std::span<const 
     for (const bool constant_weights : {true, false}) {
       CAPTURE(constant_weights);
       PreparedCase prepared(backend, item, precision, item.mode, constant_weights, numbers);
-      CHECK(error(prepared.forward(), expected) <= tolerance(precision).forward);
+      CHECK(array_error(prepared.forward(), expected) <= tolerance(precision).forward);
       const std::vector<double> in_place = prepared.forward_in_place();
-      if (!in_place.empty()) CHECK(error(in_place, expected) <= tolerance(precision).forward);
+      if (!in_place.empty()) CHECK(array_error(in_place, expected) <= tolerance(precision).forward);
     }
   }
   print(tally, label(backend, precision, "forward", cases));

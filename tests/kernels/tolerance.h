@@ -26,8 +26,9 @@ constexpr Tolerance tolerance(Precision precision) {
   return {0, 0};
 }
 
-// The reference in f64 against central finite differences with `finite_difference_step`.
+// The reference in f64 against central finite differences with `finite_difference_step`, which is small so
+// that no element of a case crosses the corner of a relu on the way.
 inline constexpr double finite_difference_tolerance = 1e-6;
-inline constexpr double finite_difference_step = 1e-5;
+inline constexpr double finite_difference_step = 1e-6;
 
 }  // namespace petal::testing

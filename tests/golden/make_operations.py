@@ -1,0 +1,221 @@
+"""Writes operations.json: what Keras computes for single layers, losses and optimisers.
+
+Run with Python, Keras 3 on TensorFlow's CPU and numpy: python tests/golden/make_operations.py
+Layers run in float64, so that the file holds the definition and not a rounding of it. Numbers going in are
+multiples of 1/64 and stand in the file as those integers.
+"""
+
+import json
+import pathlib
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+keras.backend.set_floatx("float64")
+random = np.random.RandomState(7)
+UNIT = 64
+
+
+def draw(shape, magnitude=1.0, low=None):
+    """Multiples of 1/64 in [-magnitude, magnitude], or in [low, magnitude]."""
+    low = -magnitude if low is None else low
+    return random.randint(round(low * UNIT), round(magnitude * UNIT) + 1, size=shape) / UNIT
+
+
+def numbers(array):
+    return [float(f"{value:.9g}") for value in np.asarray(array).ravel()]
+
+
+def given(array):
+    """An input: its shape and its elements times 64."""
+    array = np.asarray(array)
+    return {"shape": list(array.shape), "times_64": [int(v) for v in np.round(array.ravel() * UNIT)]}
+
+
+def layer_case(name, layer, shapes, batch=2, magnitude=1.0, **described):
+    """`described` are the layer's fields by Petal's names."""
+    sources = [draw((batch, *shape), magnitude) for shape in shapes]
+    argument = sources if len(sources) > 1 else sources[0]
+    layer.build([s.shape for s in sources] if len(sources) > 1 else sources[0].shape)
+    weights = []
+    for variable in layer.weights:
+        positive = variable.name in ("gamma", "moving_variance")
+        weights.append(draw(variable.shape, 1.5, 0.5) if positive else draw(variable.shape))
+    layer.set_weights(weights)
+    dst = np.asarray(layer(argument, training=False))
+    return {
+        "name": name,
+        "kind": "Activation" if isinstance(layer, (layers.ReLU, layers.Softmax)) else type(layer).__name__,
+        "fields": described,
+        "src": [given(s) for s in sources],
+        "weights": [given(w) for w in weights],
+        "shape": list(dst.shape),
+        "dst": numbers(dst),
+    }
+
+
+def window_case(name, make, shape, magnitude=1.0, **fields):
+    """A layer with a window; Keras's argument names and Petal's field names differ in one or two places."""
+    renamed = {"kernel": "kernel_size", "pool": "pool_size", "dilation": "dilation_rate"}
+    arguments = {renamed.get(key, key): value for key, value in fields.items()}
+    return layer_case(name, make(**arguments), [shape], magnitude=magnitude, **fields)
+
+
+def convolutions():
+    def conv(name, shape, **fields):
+        return window_case("convolution, " + name, layers.Conv2D, shape, **fields)
+
+    yield conv("1x1", (4, 3, 5), filters=3, kernel=[1, 1])
+    yield conv("3x3 valid", (5, 6, 3), filters=4, kernel=[3, 3])
+    yield conv("3x3 same, no bias", (5, 4, 3), filters=4, kernel=[3, 3], padding="same", use_bias=False)
+    yield conv("3x3 same, stride 2, even", (6, 6, 3), filters=4, kernel=[3, 3], strides=[2, 2], padding="same")
+    yield conv("3x3 same, stride 2, odd", (7, 5, 3), filters=4, kernel=[3, 3], strides=[2, 2], padding="same")
+    yield conv("3x3 valid, stride 3", (8, 9, 2), filters=3, kernel=[3, 3], strides=[3, 3])
+    yield conv("5x2 same", (6, 5, 2), filters=3, kernel=[5, 2], padding="same")
+    yield conv("3x3 same, dilation 2", (7, 6, 2), filters=3, kernel=[3, 3], padding="same", dilation=[2, 2])
+    yield conv("3x3 valid, dilation 3", (8, 7, 2), filters=3, kernel=[3, 3], dilation=[3, 3])
+    yield conv("3x3 same, 2 groups", (4, 4, 6), filters=4, kernel=[3, 3], padding="same", groups=2)
+    yield conv("relu", (4, 4, 3), filters=4, kernel=[3, 3], activation="relu")
+    yield conv("relu6", (4, 4, 3), filters=4, kernel=[3, 3], activation="relu6", magnitude=4)
+    yield conv("sigmoid", (4, 4, 3), filters=4, kernel=[3, 3], activation="sigmoid")
+
+
+def depthwise_convolutions():
+    def depthwise(name, shape, **fields):
+        return window_case("depthwise, " + name, layers.DepthwiseConv2D, shape, **fields)
+
+    yield depthwise("3x3 valid", (5, 6, 3), kernel=[3, 3])
+    yield depthwise("3x3 same, no bias", (5, 4, 3), kernel=[3, 3], padding="same", use_bias=False)
+    yield depthwise("3x3 same, stride 2, even", (6, 8, 3), kernel=[3, 3], strides=[2, 2], padding="same")
+    yield depthwise("3x3 same, stride 2, odd", (7, 5, 3), kernel=[3, 3], strides=[2, 2], padding="same")
+    yield depthwise("3x3 same, multiplier 2", (4, 4, 3), kernel=[3, 3], padding="same", depth_multiplier=2)
+    yield depthwise("3x3 same, dilation 2", (7, 6, 2), kernel=[3, 3], padding="same", dilation=[2, 2])
+    yield depthwise("relu6", (4, 4, 3), kernel=[3, 3], activation="relu6", magnitude=4)
+
+
+def poolings():
+    for word, make in (("max", layers.MaxPooling2D), ("average", layers.AveragePooling2D)):
+        for name, shape, fields in (
+            ("2x2 valid", (5, 6, 3), dict(pool=[2, 2], strides=[2, 2])),
+            ("2x2 same", (5, 3, 3), dict(pool=[2, 2], strides=[2, 2], padding="same")),
+            ("3x3 same, stride 2", (6, 7, 2), dict(pool=[3, 3], strides=[2, 2], padding="same")),
+            ("3x3 same, stride 1", (4, 3, 2), dict(pool=[3, 3], strides=[1, 1], padding="same")),
+        ):
+            yield window_case(f"{word} pooling, {name}", make, shape, **fields)
+    yield layer_case("global average", layers.GlobalAveragePooling2D(), [(3, 4, 5)])
+    yield layer_case("global average, keepdims", layers.GlobalAveragePooling2D(keepdims=True), [(3, 4, 5)], keepdims=True)
+    yield layer_case("global max", layers.GlobalMaxPooling2D(), [(3, 4, 5)])
+
+
+def others():
+    yield layer_case("dense", layers.Dense(4), [(7,)], units=4)
+    yield layer_case("dense, no bias, relu", layers.Dense(5, use_bias=False, activation="relu"), [(3,)],
+                     units=5, use_bias=False, activation="relu")
+    yield layer_case("batch norm", layers.BatchNormalization(), [(3, 2, 4)])
+    yield layer_case("batch norm, epsilon", layers.BatchNormalization(epsilon=1 / 64), [(3, 2, 4)], epsilon=1 / 64)
+    yield layer_case("batch norm, no gamma", layers.BatchNormalization(scale=False), [(2, 2, 3)], scale=False)
+    yield layer_case("batch norm, no beta", layers.BatchNormalization(center=False), [(5,)], center=False)
+    for function in ("linear", "relu", "relu6", "sigmoid", "softmax"):
+        yield layer_case(function, layers.Activation(function), [(2, 3, 4)], magnitude=8, function=function)
+    yield layer_case("relu6 as a ReLU layer", layers.ReLU(max_value=6), [(9,)], magnitude=8, function="relu6")
+    yield layer_case("softmax of large numbers", layers.Softmax(), [(5,)], magnitude=1000, function="softmax")
+    yield layer_case("add", layers.Add(), [(2, 3, 4)] * 3)
+    yield layer_case("concatenate", layers.Concatenate(), [(2, 3, 4), (2, 3, 1)])
+    yield layer_case("zero padding", layers.ZeroPadding2D(((0, 1), (2, 3))), [(2, 3, 2)], padding=[0, 1, 2, 3])
+    yield layer_case("flatten", layers.Flatten(), [(2, 3, 4)])
+    yield layer_case("reshape", layers.Reshape((2, -1)), [(4, 3)], target=[2, -1])
+    yield layer_case("dropout in inference", layers.Dropout(0.5), [(9,)], rate=0.5)
+    yield layer_case("rescaling", layers.Rescaling(1 / 64, -1), [(2, 2, 3)], magnitude=255, scale=1 / 64, offset=-1)
+
+
+def loss_case(name, make, predictions, targets, **fields):
+    """In float64 and, as what clipping leaves depends on the precision, in float32."""
+    weights = draw((len(predictions),), 2, 0)
+    arguments = {key: value for key, value in fields.items() if key != "kind"}
+    results = {}
+    for precision, dtype in (("f64", "float64"), ("f32", "float32")):
+        variable = tf.Variable(predictions, dtype=dtype)
+        with tf.GradientTape() as tape:
+            value = make(**arguments, dtype=dtype)(targets, variable, sample_weight=weights)  # the sum over N, divided by N
+        each = make(**arguments, dtype=dtype, reduction="none")(targets, variable, sample_weight=weights)
+        results[precision] = {"losses": numbers(each), "diff_predictions": numbers(tape.gradient(value, variable))}
+    return {
+        "name": name,
+        "fields": fields,
+        "predictions": {"shape": list(predictions.shape), "values": numbers(predictions)},
+        "targets": numbers(targets),
+        "sample_weights": numbers(weights),
+        **results,
+    }
+
+
+def losses():
+    batch, classes = 4, 5
+    logits = draw((batch, classes), 6)
+    sharp = np.array([[30.0, -30.0, 0.0, 1.0, -1.0], [-40.0, 2.0, 1.0, 0.0, 40.0]])
+    labels = np.array([3, 0, 4, 1])
+    one_hot = np.eye(classes)[labels]
+    soft = draw((batch, classes), 1, 0)
+    softmax = np.array(keras.activations.softmax(tf.constant(logits)))
+    loose = draw((batch, classes), 1, 1 / 64)  # do not add up to 1
+    edges = np.array([[1.0, 0, 0, 0, 0], [0, 1.0, 0, 0, 0], [0.25, 0.75, 0, 0, 0], [0.5, 0, 0, 0, 0.5]])
+    for from_logits in (True, False):
+        kind = "sparse_categorical_crossentropy"
+        make = keras.losses.SparseCategoricalCrossentropy
+        form = dict(from_logits=from_logits)
+        choices = {"logits": logits} if from_logits else {"softmax": softmax, "loose": loose, "edges": edges}
+        for word, predictions in choices.items():
+            yield loss_case(f"{kind} of {word}", make, predictions, labels, kind=kind, **form)
+        if from_logits:
+            yield loss_case(f"{kind} of sharp logits", make, sharp, np.array([1, 4]), kind=kind, **form)
+        for smoothing in (0.0, 0.125):
+            form = dict(from_logits=from_logits, label_smoothing=smoothing)
+            for kind, make in (
+                ("categorical_crossentropy", keras.losses.CategoricalCrossentropy),
+                ("binary_crossentropy", keras.losses.BinaryCrossentropy),
+            ):
+                for word, predictions in choices.items():
+                    targets = soft if word == "loose" else one_hot
+                    name = f"{kind} of {word}, smoothing {smoothing}"
+                    yield loss_case(name, make, predictions, targets, kind=kind, **form)
+
+
+def optimizer_case(name, make, **fields):
+    weights = draw((6,))
+    gradients = [draw((6,)) for _ in range(5)]
+    variable = keras.Variable(weights, dtype="float32")
+    optimizer = make(**fields)
+    optimizer.build([variable])
+    after = []
+    for gradient in gradients:
+        optimizer.apply([tf.constant(gradient, "float32")], [variable])
+        after.append(numbers(variable.numpy()))
+    return {"name": name, "fields": fields, "weights": numbers(weights), "gradients": [numbers(g) for g in gradients],
+            "after": after}
+
+
+def optimizers():
+    sgd, adam = keras.optimizers.SGD, keras.optimizers.Adam
+    yield optimizer_case("sgd", sgd, learning_rate=0.1)
+    yield optimizer_case("sgd, momentum", sgd, learning_rate=0.1, momentum=0.9)
+    yield optimizer_case("sgd, nesterov", sgd, learning_rate=0.1, momentum=0.9, nesterov=True)
+    yield optimizer_case("adam", adam, learning_rate=0.01)
+    yield optimizer_case("adam, other constants", adam, learning_rate=0.01, beta_1=0.5, beta_2=0.75, epsilon=0.01)
+
+
+def main():
+    document = {
+        "made_with": {"keras": keras.__version__, "tensorflow": tf.__version__},
+        "layers": [*convolutions(), *depthwise_convolutions(), *poolings(), *others()],
+        "losses": list(losses()),
+        "optimizers": list(optimizers()),
+    }
+    path = pathlib.Path(__file__).with_name("operations.json")
+    path.write_text(json.dumps(document, separators=(",", ":")) + "\n")
+    print(path.name, path.stat().st_size, "bytes;", {k: len(v) for k, v in document.items()})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <vector>
+
+#include "tests/kernels/case.h"
+
+namespace petal::testing {
+
+inline std::vector<Case> dense_cases() {
+  return {
+      {"one to one", Dense{}, {{1}}},
+      {"17 to 5", Dense{.units = 5}, {{17}}, 3},
+      {"32 to 8, no bias", Dense{.units = 8, .use_bias = false}, {{32}}, 3},
+      {"1280 to 5", Dense{.units = 5}, {{1280}}, 3},
+      {"8 to 1, sigmoid", Dense{.units = 1, .activation = ActivationFunction::sigmoid}, {{8}}, 3},
+      {"5 to 32, relu", Dense{.units = 32, .activation = ActivationFunction::relu}, {{5}}, 32},
+      {.name = "17 to 17, relu6",
+       .layer = Dense{.units = 17, .activation = ActivationFunction::relu6},
+       .src = {{17}},
+       .batch = 3,
+       .magnitude = 8},
+      {.name = "8 to 17, residual and relu",
+       .layer = Dense{.units = 17, .activation = ActivationFunction::relu},
+       .src = {{8}},
+       .batch = 3,
+       .residual = true},
+  };
+}
+
+}  // namespace petal::testing
