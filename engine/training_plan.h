@@ -28,6 +28,7 @@ class TrainingPlan {
 
   std::int64_t batch() const;
   std::span<const TensorDescription> inputs() const;
+  // To be written before each forward_backward: its memory is used again within the step.
   std::byte* input(std::size_t index = 0);
   // Forward, loss and backward on the inputs written before. `targets` as Loss says; `sample_weights` (N) may
   // be empty. Returns the batch's loss: the sum of the weighted losses over N. A sample of weight 0 changes

@@ -71,7 +71,7 @@ TEST_CASE("what does not fit is an error that names the layer") {
 
 TEST_CASE("an unknown layer is answered with the nearest names") {
   CHECK_THROWS_WITH_AS(small_network().find("dens"),
-                       "layer 'dens': is not in small; the nearest names are 'dense', 'sum', 'conv'", Error);
+                       "layer 'dens': is not in small; the nearest names are 'dense', 'conv', 'norm'", Error);
 }
 
 TEST_CASE("other outputs drop what they do not need") {
