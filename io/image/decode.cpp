@@ -73,11 +73,12 @@ Image decode_image(std::span<const std::byte> bytes, const std::string& name, co
 }
 
 std::vector<std::byte> read_file(const std::filesystem::path& path) {
+  // Looked at before it is opened: opening a pipe would wait for its writer.
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) fail_to_read(path, errno);
+  if (!S_ISREG(status.st_mode)) throw Error(path.string(), "is not a regular file, expected a file to read");
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"), &std::fclose);
   if (!file) fail_to_read(path, errno);
-  struct stat status {};
-  if (::fstat(::fileno(file.get()), &status) != 0) fail_to_read(path, errno);
-  if (!S_ISREG(status.st_mode)) throw Error(path.string(), "is not a regular file, expected a file to read");
 
   std::vector<std::byte> bytes(static_cast<std::size_t>(status.st_size));
   errno = 0;

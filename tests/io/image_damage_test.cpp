@@ -1,6 +1,7 @@
 // Bad input: an Error that names the file, or a warning, and never a crash (run it under the sanitizers too).
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <cerrno>
@@ -154,6 +155,8 @@ TEST_CASE("a file that is no photo is named by its path") {
   CHECK(contains(error_of(folder / "текст.jpg"), "no image"));
   CHECK(contains(error_of(folder / "empty.jpg"), "is empty"));
   CHECK(contains(error_of(folder / "folder.jpg"), "not a regular file"));
+  REQUIRE(::mkfifo((folder / "pipe.jpg").c_str(), 0600) == 0);
+  CHECK(contains(error_of(folder / "pipe.jpg"), "not a regular file"));
   CHECK(contains(error_of(folder / "absent.jpg"), std::strerror(ENOENT)));
 }
 
