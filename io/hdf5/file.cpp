@@ -25,7 +25,7 @@ std::string library_reason() {
     return 0;
   };
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_first, &reason);
-  return reason.empty() ? "unknown reason" : reason;
+  return reason;
 }
 
 std::vector<std::string> components(const std::string& object) {
@@ -100,7 +100,8 @@ void Hdf5File::State::fail(const std::string& object, const std::string& what, E
 }
 
 void Hdf5File::State::fail_call(const std::string& object, const std::string& what, ErrorKind kind) const {
-  fail(object, what + " (HDF5: " + library_reason() + ")", kind);
+  const std::string reason = library_reason();
+  fail(object, reason.empty() ? what : what + " (HDF5: " + reason + ")", kind);
 }
 
 Hdf5Handle Hdf5File::State::find(const std::string& object) const {
@@ -140,13 +141,14 @@ Hdf5File Hdf5File::open(const std::filesystem::path& file) {
   auto state = std::make_unique<State>();
   state->path = file;
   state->bytes = std::filesystem::file_size(file);
-  state->file = Hdf5Handle(H5Fopen(file.c_str(), H5F_ACC_RDONLY, reading_access().id()), H5Fclose);
+  const Hdf5Handle access = reading_access();
+  state->file = Hdf5Handle(H5Fopen(file.c_str(), H5F_ACC_RDONLY, access.id()), H5Fclose);
   if (!state->file) {
     const std::string reason = library_reason();
     if (reason.find("truncated") != std::string::npos)
       throw Error(file.string(), "is truncated at " + std::to_string(state->bytes) +
                                      " bytes; copy or download it again (HDF5: " + reason + ")");
-    throw Error(file.string(), "is damaged; copy or download it again (HDF5: " + reason + ")");
+    state->fail_call("", "is damaged; copy or download it again");
   }
   return Hdf5File(std::move(state));
 }

@@ -28,20 +28,6 @@ std::optional<std::vector<std::string>> read_fixed(hid_t attribute, hid_t type, 
   return strings;
 }
 
-std::optional<std::vector<std::string>> read_variable(hid_t attribute, hid_t type, hid_t space,
-                                                      std::size_t count) {
-  const Hdf5Handle memory_type(H5Tcopy(H5T_C_S1), H5Tclose);
-  H5Tset_size(memory_type.id(), H5T_VARIABLE);
-  H5Tset_cset(memory_type.id(), H5Tget_cset(type));
-  std::vector<char*> pointers(count, nullptr);
-  // After a failure the pointers may be anything: they are left alone.
-  if (H5Aread(attribute, memory_type.id(), pointers.data()) < 0) return std::nullopt;
-  std::vector<std::string> strings;
-  for (const char* text : pointers) strings.emplace_back(text ? text : "");
-  H5Dvlen_reclaim(memory_type.id(), space, H5P_DEFAULT, pointers.data());
-  return strings;
-}
-
 // What numpy's array_split(values, parts) gives as part `index`: the first ones are longer by one.
 std::span<const std::string> part_of(std::span<const std::string> values, std::size_t parts,
                                      std::size_t index) {
@@ -95,7 +81,7 @@ std::optional<std::vector<std::string>> Hdf5File::State::read_strings(const std:
   if (variable < 0 || size == 0 || static_cast<std::uint64_t>(count) > bytes / (variable ? 16 : size))
     fail(object, "attribute '" + name + "' claims to be larger than the file; the file is damaged");
   const auto elements = static_cast<std::size_t>(count);
-  auto strings = variable ? read_variable(attribute.id(), type.id(), space.id(), elements)
+  auto strings = variable ? read_variable_strings(attribute.id(), elements)
                           : read_fixed(attribute.id(), type.id(), elements);
   if (!strings) fail_call(object, "attribute '" + name + "' cannot be read; the file is damaged");
   return strings;

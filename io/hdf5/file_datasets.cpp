@@ -192,8 +192,9 @@ Hdf5Handle make_parents() {
 
 void Hdf5File::create_group(const std::string& group) {
   silence_hdf5();
-  const Hdf5Handle made(
-      H5Gcreate2(state_->file.id(), group.c_str(), make_parents().id(), H5P_DEFAULT, H5P_DEFAULT), H5Gclose);
+  const Hdf5Handle links = make_parents();
+  const Hdf5Handle made(H5Gcreate2(state_->file.id(), group.c_str(), links.id(), H5P_DEFAULT, H5P_DEFAULT),
+                        H5Gclose);
   if (!made) state_->fail_call(group, "cannot be created as a group", ErrorKind::failure);
 }
 
@@ -212,8 +213,9 @@ void Hdf5File::write_dataset(const std::string& object, const Shape& shape, std:
     H5Pset_shuffle(creation.id());
     H5Pset_deflate(creation.id(), 4);
   }
+  const Hdf5Handle links = make_parents();
   const Hdf5Handle dataset(H5Dcreate2(state_->file.id(), object.c_str(), H5T_IEEE_F32LE, space.id(),
-                                      make_parents().id(), creation.id(), H5P_DEFAULT),
+                                      links.id(), creation.id(), H5P_DEFAULT),
                            H5Dclose);
   if (!dataset) state_->fail_call(object, "cannot be created as a dataset", ErrorKind::failure);
   if (!values.empty() &&

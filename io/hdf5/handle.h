@@ -48,7 +48,8 @@ struct Hdf5File::State {
   // Throws Error naming the file and, unless it is the root, the object.
   [[noreturn]] void fail(const std::string& object, const std::string& what,
                          ErrorKind kind = ErrorKind::bad_input) const;
-  // The same after a call of the library has failed, with the library's reason.
+  // The same right after a call of the library has failed, with its reason. Closing a handle in between loses
+  // it.
   [[noreturn]] void fail_call(const std::string& object, const std::string& what,
                               ErrorKind kind = ErrorKind::bad_input) const;
   // The object, reached through hard links alone; empty where there is none of that path.
@@ -57,6 +58,8 @@ struct Hdf5File::State {
   // All elements of one attribute of strings; nullopt where there is none of that name.
   std::optional<std::vector<std::string>> read_strings(const std::string& object,
                                                        const std::string& name) const;
+  // The elements of an attribute of variable-length strings; nullopt where one is damaged.
+  std::optional<std::vector<std::string>> read_variable_strings(hid_t attribute, std::size_t count) const;
   // `data` null: an attribute without elements.
   void write_attribute(const std::string& object, const std::string& name, hid_t type, hid_t space,
                        const void* data) const;

@@ -13,9 +13,9 @@ namespace petal {
 struct ImportOptions {
   // Layers of the file that are left out on purpose, by name (a replaced head: {"Logits", "predictions"}).
   // Naming one that the file lacks is no error.
-  std::vector<std::string> exclude_file_layers;
+  std::vector<std::string> exclude_file_layers{};
   // Layers of the graph that are not filled on purpose: their entries in the store stay as they are.
-  std::vector<std::string> keep_layers;
+  std::vector<std::string> keep_layers{};
 };
 
 // What an import did, for printing: "260 tensors, 2257984 parameters, by name; excluded: Logits".
