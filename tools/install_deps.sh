@@ -12,7 +12,7 @@ packages=(
   nlohmann-json3-dev                        # Keras configs, metrics.json
   libcli11-dev libfmt-dev                   # command line, text
   libxxhash-dev                             # cache keys
-  doctest-dev libbenchmark-dev              # tests, benchmarks
+  doctest-dev                               # tests
 )
 
 missing=()

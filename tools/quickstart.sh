@@ -19,7 +19,7 @@ done
 
 bash tools/install_deps.sh
 echo "Building"
-cmake --preset release -DPETAL_TESTS=OFF -DPETAL_BENCH=OFF -B build/quickstart >/dev/null
+cmake --preset release -DPETAL_TESTS=OFF -B build/quickstart >/dev/null
 cmake --build build/quickstart
 PATH=$PWD/build/quickstart/bin:$PATH
 
