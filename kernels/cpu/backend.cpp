@@ -1,0 +1,151 @@
+#include "kernels/cpu/backend.h"
+
+#include <fmt/format.h>
+#include <omp.h>
+#include <sched.h>
+
+#include <algorithm>
+
+#include "engine/error.h"
+#include "kernels/cpu/operations.h"
+
+namespace petal {
+namespace cpu {
+namespace {
+
+int cores_of_process() {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  // Fails on machines of more than CPU_SETSIZE cores.
+  if (sched_getaffinity(0, sizeof(cores), &cores) != 0) return std::max(1, omp_get_num_procs());
+  return std::max(1, CPU_COUNT(&cores));
+}
+
+// oneDNN bakes the thread count into a primitive, so it is made under the count that it will run under.
+class ThreadCount {
+ public:
+  explicit ThreadCount(int threads) : before_(omp_get_max_threads()) { omp_set_num_threads(threads); }
+  ~ThreadCount() { omp_set_num_threads(before_); }
+  ThreadCount(const ThreadCount&) = delete;
+  ThreadCount& operator=(const ThreadCount&) = delete;
+
+ private:
+  int before_;
+};
+
+Support supports_precision(Precision precision) {
+  switch (precision) {
+    case Precision::f32:
+      return {};
+    case Precision::bf16:
+      return {false, "bfloat16 arrives with the fast precisions; use f32"};
+    case Precision::f16:
+      return {false, "float16 is for GPUs; use f32"};
+    case Precision::f64:
+      return {false, "oneDNN has no float64; the reference backend has"};
+  }
+  return {false, "unknown precision"};
+}
+
+class CpuBackend final : public Backend {
+ public:
+  explicit CpuBackend(int threads)
+      : device_{PETAL_ONEDNN("cpu", dnnl::engine(dnnl::engine::kind::cpu, 0)), {}, threads} {
+    device_.stream = PETAL_ONEDNN("cpu", dnnl::stream(device_.engine));
+  }
+
+  std::string name() const override { return "cpu"; }
+  int threads() const override { return device_.threads; }
+  void enter() const override { omp_set_num_threads(device_.threads); }
+
+  Support supports(const Node& node, Precision precision, Direction direction) const override {
+    if (const Support support = supports_precision(precision); !support.supported) return support;
+    if (node.fused_residual && direction != Direction::forward) {
+      return {false, "a residual is fused for inference alone"};
+    }
+    return std::visit([&](const auto& layer) { return cpu::supports(layer, direction); }, node.layer);
+  }
+
+  std::unique_ptr<Kernel> prepare(const PrepareContext& context) const override {
+    const Node& node = context.node;
+    const Support support = why_not(context);
+    if (!support.supported) {
+      throw_unsupported(*this, node, context.precision, context.direction, support.reason);
+    }
+    const ThreadCount count(device_.threads);
+    return std::visit([&](const auto& layer) { return cpu::prepare(layer, device_, context); }, node.layer);
+  }
+
+  std::unique_ptr<Kernel> prepare_sum(Precision precision, std::int64_t elements, int terms) const override {
+    require(precision, "sum");
+    return make_sum(elements, terms);
+  }
+
+  std::unique_ptr<LossKernel> prepare_loss(const Loss& loss, TensorDescription predictions) const override {
+    if (predictions.type != DataType::f32) {
+      throw Error("loss", fmt::format("the cpu backend takes float32 predictions, not {}",
+                                      to_string(predictions.type)));
+    }
+    return make_loss(loss, predictions.shape);
+  }
+
+  std::unique_ptr<UpdateKernel> prepare_update(const Optimizer& optimizer) const override {
+    return make_update(optimizer);
+  }
+
+ private:
+  // `supports` does not know the mode.
+  Support why_not(const PrepareContext& context) const {
+    if (context.mode == Mode::training && context.node.trainable &&
+        std::holds_alternative<BatchNormalization>(context.node.layer)) {
+      return {false,
+              "batch statistics arrive with training of the base; freeze the layer to use its moving ones"};
+    }
+    return supports(context.node, context.precision, context.direction);
+  }
+
+  static void require(Precision precision, const char* what) {
+    const Support support = supports_precision(precision);
+    if (!support.supported) throw Error(what, support.reason);
+  }
+
+  Device device_;
+};
+
+std::string instruction_set() {
+  // Each set holds those before it, also in the bits of its number.
+  const auto isa = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
+  const auto has = [&](dnnl::cpu_isa set) {
+    return (isa & static_cast<unsigned>(set)) == static_cast<unsigned>(set);
+  };
+  if (has(dnnl::cpu_isa::avx512_core_amx)) return "AVX-512 with AMX";
+  if (has(dnnl::cpu_isa::avx512_core_bf16)) return "AVX-512 with bfloat16";
+  if (has(dnnl::cpu_isa::avx512_core)) return "AVX-512";
+  if (has(dnnl::cpu_isa::avx2)) return "AVX2";
+  if (has(dnnl::cpu_isa::avx)) return "AVX";
+  return "SSE4.1";
+}
+
+}  // namespace
+
+Support supports_without_weights(Direction direction) {
+  if (direction != Direction::backward_weights) return {};
+  return {false, "it has no weights"};
+}
+
+}  // namespace cpu
+
+std::shared_ptr<const Backend> make_cpu_backend(int threads) {
+  if (threads < 0) {
+    throw Error("--threads", fmt::format("{} threads; give 1 or more, or 0 for every core", threads));
+  }
+  return std::make_shared<cpu::CpuBackend>(threads == 0 ? cpu::cores_of_process() : threads);
+}
+
+std::string cpu_backend_description() {
+  const dnnl_version_t* version = dnnl_version();
+  return fmt::format("oneDNN {}.{}.{}, {}, OpenMP", version->major, version->minor, version->patch,
+                     cpu::instruction_set());
+}
+
+}  // namespace petal

@@ -1,0 +1,17 @@
+#include "kernels/cpu/convolution.h"
+
+namespace petal::cpu {
+
+Support supports(const Conv2D& layer, Direction direction) {
+  return supports_convolution(layer.activation, direction);
+}
+
+KernelPointer prepare(const Conv2D& layer, const Device& device, const PrepareContext& context) {
+  const Shape& src = context.src[0].shape;
+  return prepare_convolution({resolve_window(where(context.node), {src[1], src[2]}, layer.kernel,
+                                             layer.strides, layer.dilation, layer.padding),
+                              layer.groups, layer.use_bias, layer.activation},
+                             device, context);
+}
+
+}  // namespace petal::cpu

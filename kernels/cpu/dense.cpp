@@ -1,0 +1,150 @@
+#include <algorithm>
+#include <optional>
+
+#include "kernels/cpu/activation_step.h"
+#include "kernels/cpu/product_forward.h"
+
+namespace petal::cpu {
+namespace {
+
+// Matrix products: as fast as oneDNN's inner product, and Keras's (D, units) needs no reordering for any
+// direction.
+KernelPointer prepare_forward(const Dense& layer, const Device& device, const PrepareContext& context) {
+  const std::int64_t batch = context.src[0].shape[0], width = context.src[0].shape.back();
+  const Descriptor kernel = matrix(width, layer.units);
+  const Descriptor packed =
+      Descriptor({width, layer.units}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::any);
+  const Descriptor bias = layer.use_bias ? matrix(1, layer.units) : Descriptor();
+  const auto descriptor =
+      PETAL_ONEDNN(where(context.node),
+                   matmul(device.engine, matrix(batch, width), context.constant_weights ? packed : kernel,
+                          bias, matrix(batch, layer.units),
+                          attributes(epilogue(context.node.fused_residual, layer.activation))));
+  return std::make_unique<ProductForward>(device, context, descriptor, kernel, bias);
+}
+
+Step product(const Device& device, const std::string& where, const Descriptor& a, const Descriptor& b,
+             const Descriptor& result, ScratchLayout& scratch) {
+  const auto descriptor =
+      PETAL_ONEDNN(where, matmul(device.engine, a, b, Descriptor(), result, attributes()));
+  return Step(device, where, descriptor, {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, result}},
+              scratch);
+}
+
+// The gradient before the activation, which both directions begin with.
+class PreActivationGradient {
+ public:
+  PreActivationGradient(const Dense& layer, const Device& device, const PrepareContext& context,
+                        ScratchLayout& scratch) {
+    if (layer.activation == ActivationFunction::linear) return;
+    step_ = activation_backward(device, where(context.node), layer.activation, context.dst.shape[0],
+                                layer.units, scratch);
+    offset_ = scratch.add(context.dst.bytes());
+  }
+
+  const std::byte* run(const Bindings& bindings) {
+    if (!step_) return bindings.diff_dst;
+    std::byte* gradient = bindings.scratch + offset_;
+    step_->bind(DNNL_ARG_DST, bindings.dst);
+    step_->bind(DNNL_ARG_DIFF_DST, bindings.diff_dst);
+    step_->bind(DNNL_ARG_DIFF_SRC, gradient);
+    step_->run(bindings.scratch);
+    return gradient;
+  }
+
+ private:
+  std::optional<Step> step_;
+  std::size_t offset_ = 0;
+};
+
+// diff_src (N, D) = gradient (N, units) * kernel^T
+class DenseBackwardData final : public Kernel {
+ public:
+  DenseBackwardData(const Dense& layer, const Device& device, const PrepareContext& context)
+      : gradient_(layer, device, context, scratch_) {
+    const std::int64_t batch = context.src[0].shape[0], width = context.src[0].shape.back();
+    const Descriptor kernel = matrix(width, layer.units);
+    step_ = product(device, where(context.node), matrix(batch, layer.units),
+                    transposed_matrix(layer.units, width), matrix(batch, width), scratch_);
+    kernel_ = PackedWeights(device, where(context.node), kernel, kernel,
+                            context.constant_weights ? context.weights[0] : nullptr, scratch_);
+  }
+
+  void run(const Bindings& bindings) override {
+    if (!bindings.diff_src[0]) return;
+    step_.bind(DNNL_ARG_SRC, gradient_.run(bindings));
+    step_.bind(DNNL_ARG_WEIGHTS,
+               kernel_.prepare(bindings.weights.empty() ? nullptr : bindings.weights[0], bindings.scratch));
+    step_.bind(DNNL_ARG_DST, bindings.diff_src[0]);
+    step_.run(bindings.scratch);
+  }
+
+  std::size_t scratch_bytes() const override { return scratch_.bytes(); }
+  std::string implementation() const override { return step_.implementation(); }
+
+ private:
+  ScratchLayout scratch_;
+  PreActivationGradient gradient_;
+  Step step_;
+  PackedWeights kernel_;
+};
+
+// diff_kernel (D, units) = src^T * gradient; diff_bias is the gradient summed over N.
+class DenseBackwardWeights final : public Kernel {
+ public:
+  DenseBackwardWeights(const Dense& layer, const Device& device, const PrepareContext& context)
+      : batch_(context.src[0].shape[0]), units_(layer.units), gradient_(layer, device, context, scratch_) {
+    const std::int64_t width = context.src[0].shape.back();
+    step_ = product(device, where(context.node), transposed_matrix(width, batch_), matrix(batch_, units_),
+                    matrix(width, units_), scratch_);
+  }
+
+  void run(const Bindings& bindings) override {
+    const std::byte* gradient = gradient_.run(bindings);
+    if (bindings.diff_weights[0]) {
+      step_.bind(DNNL_ARG_SRC, bindings.src[0]);
+      step_.bind(DNNL_ARG_WEIGHTS, gradient);
+      step_.bind(DNNL_ARG_DST, bindings.diff_weights[0]);
+      step_.run(bindings.scratch);
+    }
+    if (bindings.diff_weights.size() > 1 && bindings.diff_weights[1]) {
+      sum_rows(floats(gradient), floats(bindings.diff_weights[1]));
+    }
+  }
+
+  std::size_t scratch_bytes() const override { return scratch_.bytes(); }
+  std::string implementation() const override { return step_.implementation(); }
+
+ private:
+  void sum_rows(const float* gradient, float* diff_bias) const {
+    std::copy_n(gradient, units_, diff_bias);
+    for (std::int64_t n = 1; n < batch_; ++n) {
+      for (std::int64_t u = 0; u < units_; ++u) diff_bias[u] += gradient[n * units_ + u];
+    }
+  }
+
+  std::int64_t batch_, units_;
+  ScratchLayout scratch_;
+  PreActivationGradient gradient_;
+  Step step_;
+};
+
+}  // namespace
+
+Support supports(const Dense& layer, Direction) {
+  return supports_fused(layer.activation);
+}
+
+KernelPointer prepare(const Dense& layer, const Device& device, const PrepareContext& context) {
+  switch (context.direction) {
+    case Direction::backward_data:
+      return std::make_unique<DenseBackwardData>(layer, device, context);
+    case Direction::backward_weights:
+      return std::make_unique<DenseBackwardWeights>(layer, device, context);
+    case Direction::forward:
+      break;
+  }
+  return prepare_forward(layer, device, context);
+}
+
+}  // namespace petal::cpu

@@ -1,0 +1,182 @@
+#pragma once
+
+#include <oneapi/dnnl/dnnl.hpp>
+
+// The one place that knows which oneDNN this is: 2.6 has operation descriptors between the arguments and the
+// primitive descriptor, 3.x takes the arguments outright and renamed a few. Each function here gives the
+// primitive descriptor of one operation; an empty bias descriptor means no bias; nothing outside this file
+// asks for the version.
+namespace petal::cpu {
+
+using Dims = dnnl::memory::dims;
+using Descriptor = dnnl::memory::desc;
+
+// Strides, dilation (0: none) and padding of a window, height first.
+struct WindowDims {
+  Dims kernel, strides, dilation, padding_before, padding_after;
+};
+
+#if DNNL_VERSION_MAJOR >= 3
+
+inline void append_eltwise(dnnl::post_ops& operations, dnnl::algorithm algorithm, float alpha, float beta) {
+  operations.append_eltwise(algorithm, alpha, beta);
+}
+
+inline dnnl::convolution_forward::primitive_desc convolution_forward(
+    const dnnl::engine& engine, const Descriptor& src, const Descriptor& weights, const Descriptor& bias,
+    const Descriptor& dst, const WindowDims& window, const dnnl::primitive_attr& attributes) {
+  return {engine,
+          dnnl::prop_kind::forward_inference,
+          dnnl::algorithm::convolution_direct,
+          src,
+          weights,
+          bias,
+          dst,
+          window.strides,
+          window.dilation,
+          window.padding_before,
+          window.padding_after,
+          attributes};
+}
+
+inline dnnl::pooling_forward::primitive_desc pooling_forward(const dnnl::engine& engine,
+                                                             dnnl::algorithm algorithm, const Descriptor& src,
+                                                             const Descriptor& dst, const WindowDims& window,
+                                                             const dnnl::primitive_attr& attributes) {
+  return {engine,
+          dnnl::prop_kind::forward_inference,
+          algorithm,
+          src,
+          dst,
+          window.strides,
+          window.kernel,
+          window.dilation,
+          window.padding_before,
+          window.padding_after,
+          attributes};
+}
+
+inline dnnl::inner_product_forward::primitive_desc inner_product_forward(
+    const dnnl::engine& engine, const Descriptor& src, const Descriptor& weights, const Descriptor& bias,
+    const Descriptor& dst, const dnnl::primitive_attr& attributes) {
+  return {engine, dnnl::prop_kind::forward_inference, src, weights, bias, dst, attributes};
+}
+
+inline dnnl::matmul::primitive_desc matmul(const dnnl::engine& engine, const Descriptor& src,
+                                           const Descriptor& weights, const Descriptor& bias,
+                                           const Descriptor& dst, const dnnl::primitive_attr& attributes) {
+  if (bias.is_zero()) return {engine, src, weights, dst, attributes};
+  return {engine, src, weights, bias, dst, attributes};
+}
+
+inline dnnl::eltwise_forward::primitive_desc eltwise_forward(const dnnl::engine& engine,
+                                                             dnnl::algorithm algorithm,
+                                                             const Descriptor& data, float alpha, float beta,
+                                                             const dnnl::primitive_attr& attributes) {
+  return {engine, dnnl::prop_kind::forward_training, algorithm, data, data, alpha, beta, attributes};
+}
+
+inline dnnl::eltwise_backward::primitive_desc eltwise_backward(const dnnl::engine& engine,
+                                                               dnnl::algorithm algorithm,
+                                                               const Descriptor& data, float alpha,
+                                                               float beta,
+                                                               const dnnl::primitive_attr& attributes) {
+  return {engine,    algorithm, data, data,
+          data,      alpha,     beta, eltwise_forward(engine, algorithm, data, alpha, beta, {}),
+          attributes};
+}
+
+inline dnnl::softmax_forward::primitive_desc softmax_forward(const dnnl::engine& engine,
+                                                             const Descriptor& data, int axis,
+                                                             const dnnl::primitive_attr& attributes) {
+  return {engine,    dnnl::prop_kind::forward_training, dnnl::algorithm::softmax_accurate, data, data, axis,
+          attributes};
+}
+
+inline dnnl::softmax_backward::primitive_desc softmax_backward(const dnnl::engine& engine,
+                                                               const Descriptor& data, int axis,
+                                                               const dnnl::primitive_attr& attributes) {
+  return {engine, dnnl::algorithm::softmax_accurate,       data,      data, data,
+          axis,   softmax_forward(engine, data, axis, {}), attributes};
+}
+
+using SoftmaxForward = dnnl::softmax_forward;
+using SoftmaxBackward = dnnl::softmax_backward;
+
+#else
+
+inline void append_eltwise(dnnl::post_ops& operations, dnnl::algorithm algorithm, float alpha, float beta) {
+  operations.append_eltwise(1.0f, algorithm, alpha, beta);
+}
+
+inline dnnl::convolution_forward::primitive_desc convolution_forward(
+    const dnnl::engine& engine, const Descriptor& src, const Descriptor& weights, const Descriptor& bias,
+    const Descriptor& dst, const WindowDims& window, const dnnl::primitive_attr& attributes) {
+  return {{dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, src, weights, bias, dst,
+           window.strides, window.dilation, window.padding_before, window.padding_after},
+          attributes,
+          engine};
+}
+
+inline dnnl::pooling_v2_forward::primitive_desc pooling_forward(const dnnl::engine& engine,
+                                                                dnnl::algorithm algorithm,
+                                                                const Descriptor& src, const Descriptor& dst,
+                                                                const WindowDims& window,
+                                                                const dnnl::primitive_attr& attributes) {
+  return {{dnnl::prop_kind::forward_inference, algorithm, src, dst, window.strides, window.kernel,
+           window.dilation, window.padding_before, window.padding_after},
+          attributes,
+          engine};
+}
+
+inline dnnl::inner_product_forward::primitive_desc inner_product_forward(
+    const dnnl::engine& engine, const Descriptor& src, const Descriptor& weights, const Descriptor& bias,
+    const Descriptor& dst, const dnnl::primitive_attr& attributes) {
+  return {{dnnl::prop_kind::forward_inference, src, weights, bias, dst}, attributes, engine};
+}
+
+inline dnnl::matmul::primitive_desc matmul(const dnnl::engine& engine, const Descriptor& src,
+                                           const Descriptor& weights, const Descriptor& bias,
+                                           const Descriptor& dst, const dnnl::primitive_attr& attributes) {
+  if (bias.is_zero()) return {{src, weights, dst}, attributes, engine};
+  return {{src, weights, bias, dst}, attributes, engine};
+}
+
+inline dnnl::eltwise_forward::primitive_desc eltwise_forward(const dnnl::engine& engine,
+                                                             dnnl::algorithm algorithm,
+                                                             const Descriptor& data, float alpha, float beta,
+                                                             const dnnl::primitive_attr& attributes) {
+  return {{dnnl::prop_kind::forward_training, algorithm, data, alpha, beta}, attributes, engine};
+}
+
+inline dnnl::eltwise_backward::primitive_desc eltwise_backward(const dnnl::engine& engine,
+                                                               dnnl::algorithm algorithm,
+                                                               const Descriptor& data, float alpha,
+                                                               float beta,
+                                                               const dnnl::primitive_attr& attributes) {
+  return {{algorithm, data, data, alpha, beta},
+          attributes,
+          engine,
+          eltwise_forward(engine, algorithm, data, alpha, beta, {})};
+}
+
+inline dnnl::softmax_v2_forward::primitive_desc softmax_forward(const dnnl::engine& engine,
+                                                                const Descriptor& data, int axis,
+                                                                const dnnl::primitive_attr& attributes) {
+  return {{dnnl::prop_kind::forward_training, dnnl::algorithm::softmax_accurate, data, data, axis},
+          attributes,
+          engine};
+}
+
+inline dnnl::softmax_v2_backward::primitive_desc softmax_backward(const dnnl::engine& engine,
+                                                                  const Descriptor& data, int axis,
+                                                                  const dnnl::primitive_attr& attributes) {
+  return {{dnnl::algorithm::softmax_accurate, data, data, data, axis},
+          attributes,
+          engine,
+          softmax_forward(engine, data, axis, {})};
+}
+
+#endif
+
+}  // namespace petal::cpu

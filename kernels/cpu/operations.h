@@ -1,0 +1,66 @@
+#pragma once
+
+#include <memory>
+
+#include "engine/backend.h"
+#include "kernels/cpu/onednn.h"
+
+// What each operation's file gives the backend: whether it runs a direction in float32, and the kernel for
+// it.
+namespace petal::cpu {
+
+// Short names for the bytes that bindings hold.
+inline const float* floats(const std::byte* bytes) {
+  return reinterpret_cast<const float*>(bytes);
+}
+inline float* floats(std::byte* bytes) {
+  return reinterpret_cast<float*>(bytes);
+}
+
+using KernelPointer = std::unique_ptr<Kernel>;
+
+Support supports(const Input& layer, Direction direction);
+Support supports(const Conv2D& layer, Direction direction);
+Support supports(const DepthwiseConv2D& layer, Direction direction);
+Support supports(const Dense& layer, Direction direction);
+Support supports(const BatchNormalization& layer, Direction direction);
+Support supports(const MaxPooling2D& layer, Direction direction);
+Support supports(const AveragePooling2D& layer, Direction direction);
+Support supports(const GlobalAveragePooling2D& layer, Direction direction);
+Support supports(const GlobalMaxPooling2D& layer, Direction direction);
+Support supports(const Activation& layer, Direction direction);
+Support supports(const Add& layer, Direction direction);
+Support supports(const Concatenate& layer, Direction direction);
+Support supports(const ZeroPadding2D& layer, Direction direction);
+Support supports(const Flatten& layer, Direction direction);
+Support supports(const Reshape& layer, Direction direction);
+Support supports(const Dropout& layer, Direction direction);
+Support supports(const Rescaling& layer, Direction direction);
+
+KernelPointer prepare(const Input& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const Conv2D& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const DepthwiseConv2D& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const Dense& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const BatchNormalization& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const MaxPooling2D& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const AveragePooling2D& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const GlobalAveragePooling2D& layer, const Device& device,
+                      const PrepareContext& context);
+KernelPointer prepare(const GlobalMaxPooling2D& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const Activation& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const Add& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const Concatenate& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const ZeroPadding2D& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const Flatten& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const Reshape& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const Dropout& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const Rescaling& layer, const Device& device, const PrepareContext& context);
+
+// For an operation without weights that has both its directions.
+Support supports_without_weights(Direction direction);
+
+KernelPointer make_sum(std::int64_t elements, int terms);
+std::unique_ptr<LossKernel> make_loss(const Loss& loss, const Shape& predictions);
+std::unique_ptr<UpdateKernel> make_update(const Optimizer& optimizer);
+
+}  // namespace petal::cpu

@@ -1,0 +1,45 @@
+#include "kernels/cpu/sum.h"
+
+#include <algorithm>
+
+namespace petal::cpu {
+namespace {
+
+constexpr std::int64_t block = 1024;
+
+class Sum final : public Kernel {
+ public:
+  Sum(std::int64_t elements, int terms) : elements_(elements), terms_(static_cast<std::size_t>(terms)) {}
+  void run(const Bindings& bindings) override {
+    sum_arrays(bindings.src.first(terms_), elements_, floats(bindings.dst));
+  }
+  std::string implementation() const override { return "loops"; }
+
+ private:
+  std::int64_t elements_;
+  std::size_t terms_;
+};
+
+}  // namespace
+
+void sum_arrays(std::span<const std::byte* const> src, std::int64_t elements, float* dst) {
+  const std::int64_t blocks = (elements + block - 1) / block;
+#pragma omp parallel for schedule(static) if (blocks > 16)
+  for (std::int64_t b = 0; b < blocks; ++b) {
+    const std::int64_t first = b * block, count = std::min(block, elements - first);
+    float sum[block];  // apart from dst, which may be an input that is yet to be read
+    std::copy_n(floats(src[0]) + first, count, sum);
+    for (const std::byte* term : src.subspan(1)) {
+      const float* added = floats(term) + first;
+#pragma omp simd
+      for (std::int64_t i = 0; i < count; ++i) sum[i] += added[i];
+    }
+    std::copy_n(sum, count, dst + first);
+  }
+}
+
+KernelPointer make_sum(std::int64_t elements, int terms) {
+  return std::make_unique<Sum>(elements, terms);
+}
+
+}  // namespace petal::cpu
