@@ -51,7 +51,7 @@ PreparedCase::PreparedCase(const Backend& backend, const Case& item, Precision p
     : backend_(backend),
       type_(data_type(precision)),
       node_(node_of(item)),
-      context_{node_, Direction::forward, mode, precision, {}, {}, {}, constant_weights, 7},
+      context_{node_, Direction::forward, mode, precision, {}, {}, {}, constant_weights, layer_number},
       dst_(numbers.diff_dst.size() * size_of(type_)),
       diff_dst_(array_of(numbers.diff_dst, type_)) {
   const DataType src_type = item.pixels ? DataType::u8 : type_;

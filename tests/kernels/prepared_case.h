@@ -13,6 +13,9 @@ namespace petal::testing {
 // the same bits.
 class PreparedCase {
  public:
+  // PrepareContext::layer of every case.
+  static constexpr std::uint32_t layer_number = 7;
+
   PreparedCase(const Backend& backend, const Case& item, Precision precision, Mode mode,
                bool constant_weights, const CaseNumbers& numbers);
 
@@ -27,6 +30,9 @@ class PreparedCase {
   void set_src(std::size_t input, std::span<const double> values);
   void set_weights(std::size_t index, std::span<const double> values);
   std::vector<double> forward_unchecked();
+
+  // The seed, epoch and samples of every run.
+  const RunContext& run_context() const { return run_context_; }
 
  private:
   Kernel& kernel(Direction direction);
