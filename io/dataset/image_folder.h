@@ -18,8 +18,8 @@ struct ImageFolder {
   std::filesystem::path root;
   std::vector<std::string> labels;
   std::vector<Photo> photos;
-  std::vector<std::string>
-      ignored;  // by name: files that are no photos by their suffix, and all files beside the class folders
+  // By name: files that are no photos by their suffix, and all files beside the class folders.
+  std::vector<std::string> ignored;
 };
 
 // Scans root/CLASS/**. Files are told by suffix here; unreadable ones show when they are decoded. Hidden
