@@ -1,0 +1,169 @@
+#include <doctest/doctest.h>
+
+#include "engine/error.h"
+#include "kernels/cpu/backend.h"
+#include "tests/kernels/case_numbers.h"
+
+// What the CPU backend makes of layers, seen by the vendor's names for it: oneDNN has reference code
+// ("ref:any"), up to thousands of times slower, for whatever its fast code does not take, and picks it in
+// silence.
+namespace petal::testing {
+namespace {
+
+std::unique_ptr<Kernel> prepare_forward(const Backend& backend, const Case& item, bool constant_weights) {
+  const Node node = node_of(item);
+  PrepareContext context{node, Direction::forward, item.mode, Precision::f32, {}, {},
+                         {},   constant_weights,   0};
+  for (const Shape& shape : inputs_of(item))
+    context.src.push_back({DataType::f32, shape.with_batch(item.batch)});
+  context.dst = {DataType::f32, node.shape.with_batch(item.batch)};
+  std::vector<Tensor> weights;
+  for (const WeightDeclaration& declaration : weights_of(item)) weights.emplace_back(declaration.shape);
+  for (const Tensor& tensor : weights) context.weights.push_back(&tensor);
+  return backend.prepare(context);
+}
+
+Conv2D convolution(std::int64_t filters, Size2D kernel, std::int64_t stride, ActivationFunction activation) {
+  return {.filters = filters,
+          .kernel = kernel,
+          .strides = {stride, stride},
+          .padding = Padding::same,
+          .activation = activation};
+}
+
+DepthwiseConv2D depthwise(std::int64_t stride) {
+  return {.kernel = {3, 3},
+          .strides = {stride, stride},
+          .padding = Padding::same,
+          .activation = ActivationFunction::relu6};
+}
+
+Case layer(const char* name, Layer spec, Shape src, bool residual = false) {
+  return {.name = name, .layer = std::move(spec), .src = {src}, .residual = residual};
+}
+
+// The layers of inference after its passes; every kind of block, and the widths that multipliers below 1
+// give.
+std::vector<Case> layers_of_networks() {
+  const auto linear = ActivationFunction::linear, relu = ActivationFunction::relu,
+             relu6 = ActivationFunction::relu6;
+  return {
+      layer("MobileNetV2: Conv1", convolution(32, {3, 3}, 2, relu6), {224, 224, 3}),
+      layer("MobileNetV2: expanded_conv_depthwise", depthwise(1), {112, 112, 32}),
+      layer("MobileNetV2: expanded_conv_project", convolution(16, {1, 1}, 1, linear), {112, 112, 32}),
+      layer("MobileNetV2: block_1_expand", convolution(96, {1, 1}, 1, relu6), {112, 112, 16}),
+      layer("MobileNetV2: block_1_depthwise", depthwise(2), {112, 112, 96}),
+      layer("MobileNetV2: block_2_expand", convolution(144, {1, 1}, 1, relu6), {56, 56, 24}),
+      layer("MobileNetV2: block_2_depthwise", depthwise(1), {56, 56, 144}),
+      layer("MobileNetV2: block_2_project and add", convolution(24, {1, 1}, 1, linear), {56, 56, 144}, true),
+      layer("MobileNetV2: block_12_depthwise", depthwise(1), {14, 14, 576}),
+      layer("MobileNetV2: block_16_project", convolution(320, {1, 1}, 1, linear), {7, 7, 960}),
+      layer("MobileNetV2: Conv_1", convolution(1280, {1, 1}, 1, relu6), {7, 7, 320}),
+      layer("MobileNetV2: block_2_project and add at 0.35", convolution(8, {1, 1}, 1, linear), {56, 56, 48},
+            true),
+      layer("MobileNetV2: block_1_depthwise at 0.35", depthwise(2), {112, 112, 48}),
+      layer("MobileNetV2: pooling", GlobalAveragePooling2D{}, {7, 7, 1280}),
+      layer("MobileNetV2: predictions", Dense{.units = 1000}, {1280}),
+      layer("MobileNetV2: predictions' softmax", Activation{.function = ActivationFunction::softmax}, {1000}),
+      layer("a head of five classes", Dense{.units = 5}, {1280}),
+      layer("its softmax", Activation{.function = ActivationFunction::softmax}, {5}),
+      layer("ResNet50: conv1", convolution(64, {7, 7}, 2, relu), {224, 224, 3}),
+      layer("ResNet50: pool1", MaxPooling2D{.pool = {3, 3}, .strides = {2, 2}}, {114, 114, 64}),
+      layer("ResNet50: conv2_block1_2", convolution(64, {3, 3}, 1, relu), {56, 56, 64}),
+      layer("ResNet50: conv2_block1_out", convolution(256, {1, 1}, 1, relu), {56, 56, 64}, true),
+      layer("ResNet50: conv3_block1_0", convolution(512, {1, 1}, 2, linear), {56, 56, 256}),
+      layer("InceptionV3: 5x5", convolution(64, {5, 5}, 1, relu), {35, 35, 48}),
+      layer("InceptionV3: 1x7", convolution(192, {1, 7}, 1, relu), {17, 17, 160}),
+      layer("InceptionV3: average pooling",
+            AveragePooling2D{.pool = {3, 3}, .strides = {1, 1}, .padding = Padding::same}, {35, 35, 192}),
+      layer("relu on its own", Activation{.function = relu}, {112, 112, 32}),
+      layer("relu6 on its own", Activation{.function = relu6}, {112, 112, 32}),
+  };
+}
+
+// Whether a vendor's name is one of its reference implementations.
+bool is_reference(const std::string& implementation) {
+  return implementation.empty() || implementation.starts_with("ref") || implementation.starts_with("simple");
+}
+
+TEST_CASE("cpu: no layer of the networks runs the vendor's reference code") {
+  const auto backend = make_cpu_backend(2);
+  for (Case item : layers_of_networks()) {
+    for (const std::int64_t batch : {1, 8}) {
+      for (const bool constant_weights : {true, false}) {
+        item.batch = batch;
+        const std::string implementation =
+            prepare_forward(*backend, item, constant_weights)->implementation();
+        INFO(item.name << ", batch " << batch << ": " << implementation);
+        CHECK_FALSE(is_reference(implementation));
+      }
+    }
+  }
+}
+
+TEST_CASE("cpu: a residual's memory is taken for the result unless the layer reads it as its source too") {
+  const auto backend = make_cpu_backend(2);
+  const Case item = layer("add", convolution(16, {1, 1}, 1, ActivationFunction::linear), {8, 8, 16}, true);
+  CHECK(prepare_forward(*backend, item, true)->in_place_input() == 1);
+
+  Node node = node_of(item);
+  node.inputs = {0, 0};
+  const Tensor kernel({1, 1, 16, 16}), bias({16});
+  const TensorDescription image{DataType::f32, {1, 8, 8, 16}};
+  const PrepareContext context{node,
+                               Direction::forward,
+                               Mode::inference,
+                               Precision::f32,
+                               {image, image},
+                               image,
+                               {&kernel, &bias},
+                               true,
+                               0};
+  CHECK(backend->prepare(context)->in_place_input() == -1);
+}
+
+TEST_CASE("cpu: what oneDNN refuses is an error that names the node and keeps the expression") {
+  const auto backend = make_cpu_backend(2);
+  const Node node = node_of(layer("pool9", MaxPooling2D{}, {8, 8, 8}));
+  const TensorDescription src{DataType::f32, {1, 8, 8, 8}}, too_large{DataType::f32, {1, 5, 4, 8}};
+  const PrepareContext context{
+      node, Direction::forward, Mode::inference, Precision::f32, {src}, too_large, {}, true, 0};
+  try {
+    backend->prepare(context);
+    FAIL("it was accepted");
+  } catch (const Error& error) {
+    const std::string message = error.what();
+    CAPTURE(message);
+    CHECK(error.kind() == ErrorKind::failure);
+    CHECK(message.starts_with("MaxPooling2D 'pool9': oneDNN failed"));
+    CHECK(message.find("pooling_forward(") != std::string::npos);
+  }
+}
+
+TEST_CASE("cpu: what it lacks is an error, never another computation") {
+  const auto backend = make_cpu_backend(2);
+  const Node dense = node_of(layer("fc", Dense{.units = 3}, {4}));
+  for (const Precision precision : {Precision::bf16, Precision::f16, Precision::f64}) {
+    CHECK_FALSE(backend->supports(dense, precision, Direction::forward).supported);
+    CHECK_THROWS_AS(backend->prepare_sum(precision, 8, 2), Error);
+  }
+  CHECK_THROWS_AS(backend->prepare_loss({}, {DataType::bf16, {2, 3}}), Error);
+
+  // Batch statistics: asked for by the mode, which `supports` does not see.
+  Case item = layer("bn", BatchNormalization{}, {4, 4, 8});
+  item.mode = Mode::training;
+  CHECK_THROWS_WITH_AS(prepare_forward(*backend, item, false), doctest::Contains("BatchNormalization 'bn'"),
+                       Error);
+  item.trainable = false;
+  CHECK_NOTHROW(prepare_forward(*backend, item, false));
+}
+
+TEST_CASE("cpu: threads") {
+  CHECK(make_cpu_backend()->threads() >= 1);
+  CHECK(make_cpu_backend(3)->threads() == 3);
+  CHECK_THROWS_WITH_AS(make_cpu_backend(-1), doctest::Contains("--threads: -1"), Error);
+  CHECK(cpu_backend_description().starts_with("oneDNN "));
+}
+
+}  // namespace
+}  // namespace petal::testing
