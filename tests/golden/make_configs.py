@@ -4,6 +4,8 @@
 Needs keras (3) and tf_keras (Keras 2). Each file holds
   {"writer": "keras 3.x to_json", "config": {...}, "name": ..., "layers": [{"name", "class", "shape", "parameters", "trainable"}, ...]}
 where `layers` are those of the model with every inner model flattened, in Keras's order, and shapes are one sample's.
+
+Writes configs/models/*.h5 too: whole models with models inside, with a prediction of each in predictions.json.
 """
 
 import json
@@ -14,6 +16,7 @@ import tempfile
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import h5py
 import keras
+import numpy
 import tf_keras
 
 FOLDER = pathlib.Path(__file__).parent / "configs"
@@ -159,8 +162,37 @@ def write(name, model, config, writer):
     (FOLDER / f"{name}.json").write_text(text + "\n")
 
 
+def save_whole(name, model, random, predictions):
+    """With numbers that are neither alike nor at their start, and probabilities far from 0 and 1."""
+    for weight in model.weights:
+        scale = 0.5 if "variance" in weight.name else 0.1
+        noise = random.uniform(0 if "variance" in weight.name else -1, 1, weight.shape)
+        weight.assign(0.9 * numpy.asarray(weight) + scale * noise)
+    model.save(FOLDER / "models" / f"{name}.h5", include_optimizer=False)
+    pixels = random.integers(0, 256, model.input_shape[1:]).astype("float32")
+    if "transfer" in model.name:  # which does not rescale
+        pixels = pixels / 255
+    output = model.predict(pixels[None], verbose=0)[0]
+    predictions[name] = {"input": pixels.reshape(-1).tolist(), "output": output.tolist()}
+
+
+def write_models():
+    (FOLDER / "models").mkdir(exist_ok=True)
+    predictions = {}
+    random = numpy.random.default_rng(1)
+    for build in (nested, base_in_sequential):
+        for k in (tf_keras, keras):
+            k.backend.clear_session()
+            model = build(k)
+            if build is base_in_sequential:
+                model.build((None, 12, 12, 3))
+            save_whole(f"{build.__name__}_keras{k.__version__.split('.')[0]}", model, random, predictions)
+    (FOLDER / "models" / "predictions.json").write_text(json.dumps(predictions, separators=(",", ":")) + "\n")
+
+
 def main():
     FOLDER.mkdir(exist_ok=True)
+    write_models()
     version2, version3 = f"keras {tf_keras.__version__.split('.')[0]}", f"keras {keras.__version__.split('.')[0]}"
     for build in (sequential_cnn, branches, nested, base_in_sequential, two_ends):
         for k, version in ((tf_keras, version2), (keras, version3)):

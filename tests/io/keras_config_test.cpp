@@ -64,57 +64,6 @@ void check_equal(const Graph& a, const Graph& b) {
   CHECK(std::ranges::equal(a.outputs(), b.outputs()));
 }
 
-// One layer of every class, no option at its default.
-Graph every_layer() {
-  GraphBuilder g("every_layer");
-  Value x = g.input({19, 23, 4}, "photo");
-  x = g.add("rescale", Rescaling{.scale = 1 / 127.5f, .offset = -0.7f}, x);
-  x = g.add("pad", ZeroPadding2D{{.top = 1, .bottom = 2, .left = 0, .right = 4}}, x);
-  Value a = g.add("conv",
-                  Conv2D{.filters = 8,
-                         .kernel = {3, 2},
-                         .padding = Padding::same,
-                         .dilation = {2, 3},
-                         .groups = 2,
-                         .use_bias = false,
-                         .activation = ActivationFunction::relu6},
-                  x);
-  Value b = g.add("depthwise",
-                  DepthwiseConv2D{.kernel = {5, 3},
-                                  .strides = {1, 1},
-                                  .padding = Padding::same,
-                                  .dilation = {1, 2},
-                                  .depth_multiplier = 2,
-                                  .use_bias = false,
-                                  .activation = ActivationFunction::relu},
-                  x);
-  x = g.add("add", Add{}, {a, b});
-  x = g.add("norm",
-            BatchNormalization{.momentum = 0.9f, .epsilon = 1.001e-5f, .scale = false, .center = false}, x);
-  x = g.add("norm_all", BatchNormalization{.momentum = 0.999f}, x);
-  x = g.add("relu6", Activation{ActivationFunction::relu6}, x);
-  x = g.add("relu", Activation{ActivationFunction::relu}, x);
-  x = g.add("sigmoid", Activation{ActivationFunction::sigmoid}, x);
-  x = g.add("linear", Activation{ActivationFunction::linear}, x);
-  a = g.add("largest", MaxPooling2D{.pool = {3, 2}, .strides = {2, 1}, .padding = Padding::same}, x);
-  b = g.add("mean", AveragePooling2D{.pool = {2, 3}, .strides = {2, 1}, .padding = Padding::same}, x);
-  x = g.add("join", Concatenate{}, {a, b});
-  a = g.add("peaks", GlobalMaxPooling2D{.keepdims = true}, x);
-  b = g.add("pooled", GlobalAveragePooling2D{.keepdims = true}, x);
-  Value c = g.add("flat", Flatten{}, a);
-  Value d = g.add("reshaped", Reshape{{4, -1}}, b);
-  d = g.add("flat_again", Flatten{}, d);
-  x = g.add("features", Concatenate{}, {c, d});
-  x = g.add("dropout", Dropout{0.3f}, x);
-  Node frozen;
-  frozen.name = "hidden";
-  frozen.layer = Dense{.units = 7, .use_bias = false, .activation = ActivationFunction::sigmoid};
-  frozen.trainable = false;
-  x = g.add(frozen, {x});
-  x = g.add("probabilities", Dense{.units = 3, .activation = ActivationFunction::softmax}, x);
-  return std::move(g).build({x});
-}
-
 Layer read_one(const std::string& class_name, const Json& config) {
   const Graph graph = from_keras_config(with_layer(class_name, config), "test");
   return graph[graph.find("middle")].layer;
