@@ -16,9 +16,15 @@ namespace petal {
 struct Hdf5Dataset {
   Shape shape;
   std::string type;  // "float16", "float32", "float64", "int8" ... "uint64"
-  // Where the numbers lie in the file, for datasets in one piece; 0 for those in chunks and for empty ones.
-  std::uint64_t offset = 0;
-  std::uint64_t stored_bytes = 0;
+  // Where the numbers lie, as bytes of the file; none for datasets without elements or kept in their own
+  // header.
+  struct Piece {
+    std::uint64_t offset = 0;
+    std::uint64_t bytes = 0;
+  };
+  std::vector<Piece> pieces;
+
+  std::uint64_t stored_bytes() const;
 };
 
 // How a dataset is written.

@@ -10,7 +10,7 @@ namespace {
 
 // Deflate cannot shrink further than this (zlib's technical note); a chunk that claims more is damaged.
 constexpr std::uint64_t max_deflate_ratio = 1032;
-constexpr std::uint64_t max_chunks = 1 << 20;
+constexpr std::uint64_t max_chunks = 1 << 14;  // finding one chunk takes the library a walk over all
 constexpr std::uint64_t chunk_slack = 1 << 20;
 
 // IEEE 754 binary16: the library has no name for it. H5py describes numpy's float16 so.
@@ -118,14 +118,16 @@ class Hdf5DatasetReader {
       state_.fail(name_, "keeps its numbers in other files, which is refused");
     check_filters(creation.id());
     if (data_bytes == 0) return;
-    info_.stored_bytes = H5Dget_storage_size(dataset_.id());
-    if (info_.stored_bytes == 0) state_.fail(name_, "has no numbers stored: it was never written");
-    if (info_.stored_bytes > state_.bytes) too_large();
-    if (layout == H5D_CHUNKED) return check_chunks(creation.id(), data_bytes);
-    if (info_.stored_bytes != data_bytes) too_large();
-    if (layout != H5D_CONTIGUOUS) return;
-    info_.offset = H5Dget_offset(dataset_.id());
-    if (info_.offset > state_.bytes || data_bytes > state_.bytes - info_.offset) too_large();
+    const std::uint64_t stored = H5Dget_storage_size(dataset_.id());
+    if (stored == 0) state_.fail(name_, "has no numbers stored: it was never written");
+    if (layout == H5D_CHUNKED) return find_chunks(creation.id(), data_bytes);
+    if (stored != data_bytes) too_large();
+    if (layout == H5D_CONTIGUOUS) add_piece(H5Dget_offset(dataset_.id()), data_bytes);
+  }
+
+  void add_piece(std::uint64_t offset, std::uint64_t size) {
+    if (offset > state_.bytes || size > state_.bytes - offset) too_large();
+    info_.pieces.push_back({offset, size});
   }
 
   void check_filters(hid_t creation) const {
@@ -142,20 +144,48 @@ class Hdf5DatasetReader {
     }
   }
 
-  void check_chunks(hid_t creation, std::uint64_t data_bytes) const {
+  void find_chunks(hid_t creation, std::uint64_t data_bytes) {
+    const std::size_t rank = info_.shape.rank();
     std::array<hsize_t, Shape::max_rank> chunk{};
-    if (H5Pget_chunk(creation, Shape::max_rank, chunk.data()) != static_cast<int>(info_.shape.rank()))
+    if (H5Pget_chunk(creation, Shape::max_rank, chunk.data()) != static_cast<int>(rank))
       state_.fail(name_, "has damaged chunks");
     std::uint64_t chunks = 1, chunk_elements = 1;
     const std::uint64_t most = data_bytes + chunk_slack;
-    for (std::size_t axis = 0; axis < info_.shape.rank(); ++axis) {
+    for (std::size_t axis = 0; axis < rank; ++axis) {
       if (chunk[axis] == 0) state_.fail(name_, "has damaged chunks");
-      chunks *= (static_cast<std::uint64_t>(info_.shape[axis]) + chunk[axis] - 1) / chunk[axis];
       if (chunk[axis] > most / chunk_elements) state_.fail(name_, "has chunks larger than itself");
       chunk_elements *= chunk[axis];
+      chunks *= (static_cast<std::uint64_t>(info_.shape[axis]) + chunk[axis] - 1) / chunk[axis];
+      if (chunks > max_chunks)
+        state_.fail(name_, "lies in more than " + std::to_string(max_chunks) + " chunks");
     }
-    if (chunks > max_chunks) state_.fail(name_, "has " + std::to_string(chunks) + " chunks; that is damaged");
-    if (data_bytes / max_deflate_ratio > info_.stored_bytes) too_large();
+    for (std::uint64_t i = 0; i < chunks; ++i) find_chunk(i, chunk);
+    if (data_bytes / max_deflate_ratio > info_.stored_bytes()) too_large();
+  }
+
+  // The library gives zeros for a chunk that it does not find, and skips the filters, checksums too, that a
+  // mask names: here both are damage. The first question walks over all chunks, the second takes the way that
+  // reading takes.
+  void find_chunk(std::uint64_t index, const std::array<hsize_t, Shape::max_rank>& chunk) {
+    std::array<hsize_t, Shape::max_rank> corner{};
+    for (std::size_t axis = info_.shape.rank(); axis-- > 0;) {
+      const auto size = static_cast<std::uint64_t>(info_.shape[axis]);
+      const std::uint64_t along = (size + chunk[axis] - 1) / chunk[axis];
+      corner[axis] = index % along * chunk[axis];
+      index /= along;
+    }
+    unsigned skipped = 0;
+    haddr_t address = HADDR_UNDEF;
+    hsize_t size = 0;
+    if (H5Dget_chunk_info_by_coord(dataset_.id(), corner.data(), &skipped, &address, &size) < 0)
+      state_.fail_call(name_, "has damaged chunks");
+    hsize_t found = 0;
+    if (H5Dget_chunk_storage_size(dataset_.id(), corner.data(), &found) < 0)
+      state_.fail_call(name_, "has damaged chunks");
+    if (address == HADDR_UNDEF || size == 0 || found != size)
+      state_.fail(name_, "lacks a chunk; the file is damaged");
+    if (skipped != 0) state_.fail(name_, "has a chunk that skips its filters; the file is damaged");
+    add_piece(address, size);
   }
 
   const Hdf5File::State& state_;
@@ -163,6 +193,12 @@ class Hdf5DatasetReader {
   Hdf5Handle dataset_;
   Hdf5Dataset info_;
 };
+
+std::uint64_t Hdf5Dataset::stored_bytes() const {
+  std::uint64_t sum = 0;
+  for (const Piece& piece : pieces) sum += piece.bytes;
+  return sum;
+}
 
 Hdf5Dataset Hdf5File::dataset(const std::string& object) const {
   silence_hdf5();

@@ -59,14 +59,14 @@ class Finder {
 
   void add_tensor(KerasLayer& layer, const std::string& name, const std::string& dataset) {
     const Hdf5Dataset info = file_.dataset(dataset);
-    if (ranges_.size() >= max_tensors) fail("lists more than " + std::to_string(max_tensors) + " tensors");
-    ranges_.push_back({info.offset, info.offset ? info.stored_bytes : 0, dataset});
+    if (++tensors_ > max_tensors) fail("lists more than " + std::to_string(max_tensors) + " tensors");
+    for (const Hdf5Dataset::Piece& piece : info.pieces)
+      ranges_.push_back({piece.offset, piece.bytes, dataset});
     layer.tensors.push_back({name, dataset, info.shape, info.type});
   }
 
   // Every tensor has bytes of its own; where two overlap, an address is damaged.
   void require_apart() {
-    std::erase_if(ranges_, [](const Range& range) { return range.bytes == 0; });
     std::ranges::sort(ranges_, {}, &Range::offset);
     for (std::size_t i = 1; i < ranges_.size(); ++i)
       if (ranges_[i - 1].offset + ranges_[i - 1].bytes > ranges_[i].offset)
@@ -145,6 +145,7 @@ class Finder {
   const Hdf5File& file_;
   KerasLayout layout_;
   std::vector<Range> ranges_;
+  std::size_t tensors_ = 0;
 };
 
 }  // namespace

@@ -90,19 +90,27 @@ std::string rows(const Matching& matching) {
 std::string verdict(const Matching& matching) {
   const std::size_t paired = matching.fitting.size() + matching.differing.size();
   const std::size_t wanted = paired + matching.missing.size();
-  if (matching.differing.size() * 2 > wanted)
-    return fmt::format("looks like another architecture or alpha: {} of {} shapes differ",
-                       matching.differing.size(), wanted);
-  if (matching.missing.size() * 2 > wanted)
-    return fmt::format("looks like another architecture: {} of {} tensors are not in it",
-                       matching.missing.size(), wanted);
-  return fmt::format("does not fit: {} of {} shapes differ", matching.differing.size(), paired);
+  if (matching.differing.size() * 2 > wanted) return "looks like another architecture or alpha";
+  return matching.missing.size() * 2 > wanted ? "looks like another architecture" : "does not fit";
+}
+
+// "3 of 262 shapes differ, 2 tensors are missing": what there is of it.
+std::string counts(const Matching& matching) {
+  const std::size_t paired = matching.fitting.size() + matching.differing.size();
+  std::vector<std::string> parts;
+  if (!matching.differing.empty())
+    parts.push_back(
+        fmt::format("{} of {} shapes differ", matching.differing.size(), paired + matching.missing.size()));
+  if (!matching.missing.empty())
+    parts.push_back(fmt::format("{} of the model's {} tensors are missing from it", matching.missing.size(),
+                                paired + matching.missing.size()));
+  if (!matching.unexpected.empty())
+    parts.push_back(fmt::format("{} of its tensors are unexpected", matching.unexpected.size()));
+  return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 [[noreturn]] void report(const Hdf5File& file, const Graph& graph, const Matching& matching) {
-  std::string text =
-      fmt::format("{}, {} tensors are missing from it, {} are unexpected (model '{}')", verdict(matching),
-                  matching.missing.size(), matching.unexpected.size(), graph.name());
+  std::string text = fmt::format("{}: {} (model '{}')", verdict(matching), counts(matching), graph.name());
   text += rows(matching);
   std::vector<std::string> foreign;
   for (const auto& [layer, tensor] : matching.unexpected)

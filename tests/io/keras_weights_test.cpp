@@ -146,7 +146,9 @@ TEST_CASE("keras weights: a renamed layer whose shapes are not its own is no gue
   auto names = with(given_names, 5, "x");
   names[6] = "y";
   const std::string message = failure(golden / "keras2.h5", tiny_network(names));
-  CHECK(contains(message, "2 tensors are missing from it, 2 are unexpected"));
+  CHECK(contains(message,
+                 "does not fit: 2 of the model's 14 tensors are missing from it, 2 of its tensors are "
+                 "unexpected (model 'tiny')"));
   CHECK(contains(message, "x/kernel (1, 1, 2, 2): in the model, missing from the file"));
   CHECK(contains(message, "project/kernel (1, 1, 2, 2): in the file, unexpected by the model"));
 }
@@ -203,7 +205,7 @@ TEST_CASE("keras weights: a head is replaced by naming it on both sides") {
 
 TEST_CASE("keras weights: errors list what differs and the store stays") {
   const std::string head = failure(golden / "keras2.h5", tiny_network(given_names, 2, 5));
-  CHECK(contains(head, "does not fit: 2 of 14 shapes differ"));
+  CHECK(contains(head, "does not fit: 2 of 14 shapes differ (model 'tiny')"));
   CHECK(contains(head, "predictions/kernel: (2, 3) in the file, (2, 5) in the model"));
   CHECK(lines(head) == 3);
 
@@ -214,7 +216,7 @@ TEST_CASE("keras weights: errors list what differs and the store stays") {
   CHECK(lines(alpha) == 14);  // the verdict, 12 rows, the rest
 
   const std::string other = failure(golden / "keras2.h5", one_dense());
-  CHECK(contains(other, "looks like another architecture: 1 of 1 tensors are not in it"));
+  CHECK(contains(other, "looks like another architecture: 1 of the model's 1 tensors are missing"));
   CHECK(contains(other, "... and 3 more"));
 
   const std::string excluded =
@@ -243,8 +245,8 @@ TEST_CASE("keras weights: two tensors on the same bytes are damage") {
   std::uint64_t a = 0, b = 0;
   {
     const Hdf5File file = Hdf5File::open(scratch.path);
-    a = file.dataset("a/a/kernel:0").offset;
-    b = file.dataset("b/b/kernel:0").offset;
+    a = file.dataset("a/a/kernel:0").pieces.at(0).offset;
+    b = file.dataset("b/b/kernel:0").pieces.at(0).offset;
   }
   std::fstream stream(scratch.path, std::ios::binary | std::ios::in | std::ios::out);
   std::string bytes((std::istreambuf_iterator<char>(stream)), {});
@@ -276,6 +278,28 @@ TEST_CASE("inspect_keras_file: a line a tensor") {
   CHECK(unnamed.layout == "Keras 3 weights");
   CHECK(unnamed.tensors[0].layer == "layers/batch_normalization");
   CHECK(unnamed.tensors.size() == 14);
+}
+
+TEST_CASE("inspect_keras_file: real files") {
+  const char* shared = std::getenv("PETAL_SHARED");
+  const fs::path weights = fs::path(shared ? shared : PETAL_SOURCE "/../shared") / "weights";
+  if (!fs::exists(weights)) {
+    MESSAGE("skipped: no " << weights.string());
+    return;
+  }
+  const auto count = [&](const std::string& name) {
+    return inspect_keras_file(weights / name).tensors.size();
+  };
+  CHECK(count("mobilenet_v2_1.0_224.h5") == 262);
+  CHECK(count("mobilenet_v2_1.0_224_no_top.h5") == 260);
+  CHECK(count("mobilenet_0.75_224.h5") == 137);
+  CHECK(count("mobilenet_0.75_224_no_top.h5") == 135);
+  const FileContents stranger = inspect_keras_file(weights / "content_moderation_inception_v3.h5");
+  CHECK(stranger.layout == "Keras 2 model");
+  // 94 convolutions, 94 batch normalisations without gamma, 3 dense layers.
+  CHECK(stranger.tensors.size() == 94 + 94 * 3 + 3 * 2);
+  CHECK(stranger.tensors[1].layer == "batch_normalization_1");
+  CHECK(stranger.tensors[1].weight == "beta");
 }
 
 TEST_CASE("file_hash: XXH3-64 of the bytes") {
