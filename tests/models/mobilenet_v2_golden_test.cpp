@@ -33,17 +33,17 @@ Graph build(const Case& expected) {
   return expected.top ? build_classifier(mobilenet(), options) : mobilenet().build(options);
 }
 
-Weights load(const Case& expected, const Graph& graph) {
+Weights load(const Case& expected) {
   Weights weights;
   ImportOptions import;
   if (!expected.top) import.exclude_file_layers = mobilenet().head_layers;
-  load_keras_weights(expected.weights, graph, weights, import);
+  load_keras_weights(expected.weights, build(expected), weights, import);
   return weights;
 }
 
 Plan run(const Case& expected, const Graph& graph, const std::shared_ptr<const Backend>& backend,
          bool optimize) {
-  Plan plan = compile(graph, load(expected, graph), backend, {.batch = expected.batch, .optimize = optimize});
+  Plan plan = compile(graph, load(expected), backend, {.batch = expected.batch, .optimize = optimize});
   std::vector<float> pixels = golden::photos(expected.batch, expected.size);
   if (!expected.top) {
     for (float& pixel : pixels) pixel = pixel / 127.5f - 1.0f;
