@@ -9,8 +9,8 @@
 namespace petal {
 
 struct FeatureOptions {
-  PhotoStreamOptions stream;                   // its `seen` is the extraction's own
-  std::optional<std::filesystem::path> cache;  // the folder; nothing: no cache
+  PhotoStreamOptions stream;                     // its `seen` is the extraction's own
+  std::optional<std::filesystem::path> cache{};  // the folder; nothing: no cache
 };
 
 struct FeatureTally {

@@ -120,14 +120,15 @@ class Transfer {
 
   void extract() {
     const StageTimer timer(seconds().features);
-    FeatureOptions feature_options{
-        .stream = {.threads = options_.threads,
-                   .decode = {.apply_exif_orientation = options_.apply_exif_orientation},
-                   .precision = options_.precision,
-                   .strict = options_.strict,
-                   .progress = events_.photos,
-                   .stop = events_.stop},
-        .cache = options_.cache};
+    FeatureOptions feature_options;
+    PhotoStreamOptions& stream = feature_options.stream;
+    stream.threads = options_.threads;
+    stream.decode.apply_exif_orientation = options_.apply_exif_orientation;
+    stream.precision = options_.precision;
+    stream.strict = options_.strict;
+    stream.progress = events_.photos;
+    stream.stop = events_.stop;
+    feature_options.cache = options_.cache;
     features_ =
         extract_features({split_.frozen, model().network.weights}, photos(), backends_, feature_options);
     result_.features = features_.tally;
