@@ -36,9 +36,11 @@ struct Tally {
 };
 
 void print(const Tally& tally, const std::string& what) {
+  if (tally.checked == 0 && tally.skipped.empty()) return;
   std::string line = what + ": " + std::to_string(tally.checked) + " checked";
-  for (const auto& [reason, count] : tally.skipped)
+  for (const auto& [reason, count] : tally.skipped) {
     line += ", " + std::to_string(count) + " skipped: " + reason;
+  }
   MESSAGE(line);
 }
 
