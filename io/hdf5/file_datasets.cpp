@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 
+#include "io/hdf5/chunks.h"
 #include "io/hdf5/handle.h"
 
 namespace petal {
@@ -10,8 +11,6 @@ namespace {
 
 // Deflate cannot shrink further than this (zlib's technical note); a chunk that claims more is damaged.
 constexpr std::uint64_t max_deflate_ratio = 1032;
-constexpr std::uint64_t max_chunks = 1 << 14;  // finding one chunk takes the library a walk over all
-constexpr std::uint64_t chunk_slack = 1 << 20;
 
 // IEEE 754 binary16: the library has no name for it. H5py describes numpy's float16 so.
 Hdf5Handle half_type(hid_t like) {
@@ -73,11 +72,14 @@ class Hdf5DatasetReader {
     const auto elements = static_cast<std::uint64_t>(info_.shape.elements());
     const std::uint64_t size = H5Tget_size(type.id());
     if (elements > UINT64_MAX / 2 / size) too_large();
-    check_storage(elements * size);
+    check_storage(elements, size);
   }
 
   const Hdf5Dataset& info() const { return info_; }
   hid_t id() const { return dataset_.id(); }
+  void require_whole() const {
+    if (chunks_) chunks_->require_whole();
+  }
 
  private:
   [[noreturn]] void too_large() const {
@@ -108,7 +110,8 @@ class Hdf5DatasetReader {
     info_.shape = Shape(std::span<const std::int64_t>(sizes));
   }
 
-  void check_storage(std::uint64_t data_bytes) {
+  void check_storage(std::uint64_t elements, std::size_t element_bytes) {
+    const std::uint64_t data_bytes = elements * element_bytes;
     const Hdf5Handle creation(H5Dget_create_plist(dataset_.id()), H5Pclose);
     if (!creation) state_.fail_call(name_, "has damaged properties");
     const H5D_layout_t layout = H5Pget_layout(creation.id());
@@ -116,82 +119,27 @@ class Hdf5DatasetReader {
       state_.fail(name_, "is virtual: its numbers lie in other files, which is refused");
     if (H5Pget_external_count(creation.id()) != 0)
       state_.fail(name_, "keeps its numbers in other files, which is refused");
-    check_filters(creation.id());
     if (data_bytes == 0) return;
     const std::uint64_t stored = H5Dget_storage_size(dataset_.id());
     if (stored == 0) state_.fail(name_, "has no numbers stored: it was never written");
-    if (layout == H5D_CHUNKED) return find_chunks(creation.id(), data_bytes);
+    if (layout == H5D_CHUNKED) {
+      chunks_.emplace(state_, name_, dataset_.id(), info_.shape, element_bytes);
+      info_.pieces = chunks_->pieces();
+      if (data_bytes / max_deflate_ratio > info_.stored_bytes()) too_large();
+      return;
+    }
     if (stored != data_bytes) too_large();
-    if (layout == H5D_CONTIGUOUS) add_piece(H5Dget_offset(dataset_.id()), data_bytes);
-  }
-
-  void add_piece(std::uint64_t offset, std::uint64_t size) {
-    if (offset > state_.bytes || size > state_.bytes - offset) too_large();
-    info_.pieces.push_back({offset, size});
-  }
-
-  void check_filters(hid_t creation) const {
-    const int count = H5Pget_nfilters(creation);
-    if (count < 0) state_.fail_call(name_, "has damaged filters");
-    for (int i = 0; i < count; ++i) {
-      unsigned flags = 0, configuration = 0;
-      std::size_t values = 0;
-      const H5Z_filter_t filter = H5Pget_filter2(creation, static_cast<unsigned>(i), &flags, &values, nullptr,
-                                                 0, nullptr, &configuration);
-      if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE && filter != H5Z_FILTER_FLETCHER32)
-        state_.fail(name_, "is packed with HDF5 filter " + std::to_string(filter) +
-                               "; only gzip, shuffle and fletcher32 are read");
-    }
-  }
-
-  void find_chunks(hid_t creation, std::uint64_t data_bytes) {
-    const std::size_t rank = info_.shape.rank();
-    std::array<hsize_t, Shape::max_rank> chunk{};
-    if (H5Pget_chunk(creation, Shape::max_rank, chunk.data()) != static_cast<int>(rank))
-      state_.fail(name_, "has damaged chunks");
-    std::uint64_t chunks = 1, chunk_elements = 1;
-    const std::uint64_t most = data_bytes + chunk_slack;
-    for (std::size_t axis = 0; axis < rank; ++axis) {
-      if (chunk[axis] == 0) state_.fail(name_, "has damaged chunks");
-      if (chunk[axis] > most / chunk_elements) state_.fail(name_, "has chunks larger than itself");
-      chunk_elements *= chunk[axis];
-      chunks *= (static_cast<std::uint64_t>(info_.shape[axis]) + chunk[axis] - 1) / chunk[axis];
-      if (chunks > max_chunks)
-        state_.fail(name_, "lies in more than " + std::to_string(max_chunks) + " chunks");
-    }
-    for (std::uint64_t i = 0; i < chunks; ++i) find_chunk(i, chunk);
-    if (data_bytes / max_deflate_ratio > info_.stored_bytes()) too_large();
-  }
-
-  // The library gives zeros for a chunk that it does not find, and skips the filters, checksums too, that a
-  // mask names: here both are damage. The first question walks over all chunks, the second takes the way that
-  // reading takes.
-  void find_chunk(std::uint64_t index, const std::array<hsize_t, Shape::max_rank>& chunk) {
-    std::array<hsize_t, Shape::max_rank> corner{};
-    for (std::size_t axis = info_.shape.rank(); axis-- > 0;) {
-      const auto size = static_cast<std::uint64_t>(info_.shape[axis]);
-      const std::uint64_t along = (size + chunk[axis] - 1) / chunk[axis];
-      corner[axis] = index % along * chunk[axis];
-      index /= along;
-    }
-    unsigned skipped = 0;
-    haddr_t address = HADDR_UNDEF;
-    hsize_t size = 0;
-    if (H5Dget_chunk_info_by_coord(dataset_.id(), corner.data(), &skipped, &address, &size) < 0)
-      state_.fail_call(name_, "has damaged chunks");
-    hsize_t found = 0;
-    if (H5Dget_chunk_storage_size(dataset_.id(), corner.data(), &found) < 0)
-      state_.fail_call(name_, "has damaged chunks");
-    if (address == HADDR_UNDEF || size == 0 || found != size)
-      state_.fail(name_, "lacks a chunk; the file is damaged");
-    if (skipped != 0) state_.fail(name_, "has a chunk that skips its filters; the file is damaged");
-    add_piece(address, size);
+    if (layout == H5D_COMPACT) return;
+    const std::uint64_t offset = H5Dget_offset(dataset_.id());
+    if (offset > state_.bytes || data_bytes > state_.bytes - offset) too_large();
+    info_.pieces.push_back({offset, data_bytes});
   }
 
   const Hdf5File::State& state_;
   std::string name_;
   Hdf5Handle dataset_;
   Hdf5Dataset info_;
+  std::optional<Hdf5Chunks> chunks_;
 };
 
 std::uint64_t Hdf5Dataset::stored_bytes() const {
@@ -212,6 +160,7 @@ void Hdf5File::read(const std::string& object, std::span<float> values) const {
     state_->fail(object, "is " + reader.info().shape.to_string() + "; expected " +
                              std::to_string(values.size()) + " elements");
   if (values.empty()) return;
+  reader.require_whole();
   if (H5Dread(reader.id(), H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
     state_->fail_call(object, "cannot be read; the file is damaged");
 }

@@ -7,6 +7,7 @@ the same. Keras writes what Keras 3 can write; Keras 2's layout is written here 
 
 import os
 import pathlib
+import zlib
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
@@ -158,6 +159,17 @@ def write_liars():
         data[:] = 1
     with legacy("never_written.h5") as file:
         file.create_dataset("dense/kernel:0", (2, 2), "float32")
+    with legacy("missing_chunk.h5") as file:
+        file.create_dataset("dense/kernel:0", (2, 2), "float32", chunks=(1, 2))[0] = 1
+
+    def direct_chunk(name, chunk, mask=0):
+        with legacy(name) as file:
+            data = file.create_dataset("dense/kernel:0", (2, 2), "float32", chunks=(2, 2), compression="gzip")
+            data.id.write_direct_chunk((0, 0), chunk, mask)
+
+    direct_chunk("skipped_filter.h5", np.ones(4, "float32").tobytes(), mask=1)
+    direct_chunk("short_chunk.h5", zlib.compress(np.ones(3, "float32").tobytes()))
+    direct_chunk("bomb.h5", zlib.compress(bytes(4 << 20), 9))
     with legacy("text.h5") as file:
         file.create_dataset("dense/kernel:0", data=np.array([[b"a", b"b"], [b"c", b"d"]]))
     with legacy("not_a_number.h5") as file:

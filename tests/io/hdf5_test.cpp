@@ -200,6 +200,10 @@ TEST_CASE("hdf5: what a dataset must not be") {
   CHECK(contains(reading("huge.h5"), "more elements than the file holds"));
   CHECK(contains(reading("huge_chunk.h5"), "chunks larger than itself"));
   CHECK(contains(reading("never_written.h5"), "never written"));
+  CHECK(contains(reading("missing_chunk.h5"), "lacks a chunk"));
+  CHECK(contains(reading("skipped_filter.h5"), "skips its filters"));
+  CHECK(contains(reading("short_chunk.h5"), "does not unpack to its size"));
+  CHECK(contains(reading("bomb.h5"), "does not unpack to its size"));
   CHECK(contains(reading("text.h5"), "no plain numbers"));
   const Hdf5File links = Hdf5File::open(golden / "liars/soft_link.h5");
   CHECK(links.members("dense").empty());
