@@ -9,6 +9,8 @@
 #include <string>
 
 #include "engine/error.h"
+#include "engine/random.h"
+#include "io/dataset/drawing/scene.h"
 #include "io/dataset/image_folder.h"
 
 using namespace petal;
@@ -53,6 +55,16 @@ TEST_CASE("a drawn flower is a function of kind, seed, index and size") {
   CHECK(mean_difference(flower, draw_flower(FlowerKind::rose, 1, 6, 48)) > 5);
   CHECK(mean_difference(flower, draw_flower(FlowerKind::rose, 2, 5, 48)) > 5);
   CHECK(mean_difference(flower, draw_flower(FlowerKind::tulip, 1, 5, 48)) > 5);
+}
+
+TEST_CASE("the kind alone makes another picture of the same draws") {
+  std::vector<drawing::Canvas> scenes;
+  for (const FlowerKind kind : flower_kinds) {
+    drawing::Draws draws(RandomStream(1, RandomPurpose::drawing));
+    scenes.push_back(drawing::draw_scene(kind, draws, 32));
+  }
+  for (std::size_t a = 0; a < scenes.size(); ++a)
+    for (std::size_t b = 0; b < a; ++b) CHECK(scenes[a].values != scenes[b].values);
 }
 
 TEST_CASE("drawn flowers are exposed as photos are: neither black nor white nor flat") {
