@@ -36,7 +36,7 @@ class BatchNormalizationInference final : public Kernel {
     const Channels per = parts(constant_ ? prepared_.data() : bindings.scratch);
     const float* src = floats(bindings.src[0]);
     float* dst = floats(bindings.dst);
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (rows_ * channels_ >= worth_threads)
     for (std::int64_t row = 0; row < rows_; ++row) {
       const float* from = src + row * channels_;
       float* to = dst + row * channels_;

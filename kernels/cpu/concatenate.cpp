@@ -16,7 +16,7 @@ class ConcatenateForward final : public Kernel {
 
   void run(const Bindings& bindings) override {
     float* dst = floats(bindings.dst);
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (rows_ * channels_ >= worth_threads)
     for (std::int64_t row = 0; row < rows_; ++row) {
       float* to = dst + row * channels_;
       for (std::size_t input = 0; input < parts_.size(); to += parts_[input++]) {
@@ -43,7 +43,7 @@ class ConcatenateBackward final : public Kernel {
 
   void run(const Bindings& bindings) override {
     const float* diff_dst = floats(bindings.diff_dst);
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (rows_ * channels_ >= worth_threads)
     for (std::int64_t row = 0; row < rows_; ++row) {
       const float* from = diff_dst + row * channels_;
       for (std::size_t input = 0; input < parts_.size(); from += parts_[input++]) {

@@ -22,7 +22,7 @@ class DropoutKernel : public Kernel {
  protected:
   void drop(const RunContext& context, const float* from, float* to) const {
     const std::int64_t blocks = (elements_ + block - 1) / block;
-#pragma omp parallel for collapse(2) schedule(static)
+#pragma omp parallel for collapse(2) schedule(static) if (batch_ * elements_ >= worth_threads)
     for (std::int64_t n = 0; n < batch_; ++n) {
       for (std::int64_t b = 0; b < blocks; ++b) {
         const auto sample = context.samples.empty() ? static_cast<std::uint32_t>(n)

@@ -14,7 +14,7 @@ class GlobalAverageBackward final : public Kernel {
     float* diff_src = floats(bindings.diff_src[0]);
     if (!diff_src) return;
     const float share = 1.0f / static_cast<float>(area_);
-#pragma omp parallel for collapse(2) schedule(static)
+#pragma omp parallel for collapse(2) schedule(static) if (batch_ * area_ * channels_ >= worth_threads)
     for (std::int64_t n = 0; n < batch_; ++n) {
       for (std::int64_t i = 0; i < area_; ++i) {
         const float* from = diff_dst + n * channels_;

@@ -23,7 +23,7 @@ class GlobalPooling final : public Kernel {
     const float* src = floats(bindings.src[0]);
     float* dst = floats(bindings.dst);
     const std::int64_t blocks = (channels_ + block - 1) / block;
-#pragma omp parallel for collapse(2) schedule(static)
+#pragma omp parallel for collapse(2) schedule(static) if (batch_ * area_ * channels_ >= worth_threads)
     for (std::int64_t n = 0; n < batch_; ++n) {
       for (std::int64_t b = 0; b < blocks; ++b) {
         const std::int64_t first = b * block;

@@ -125,7 +125,7 @@ class LossLoops final : public LossKernel {
   void run(const std::byte* predictions, const std::byte* targets, const float* sample_weights, float* losses,
            std::byte* diff_predictions) override {
     if (sparse_) require_labels(reinterpret_cast<const std::int32_t*>(targets));
-#pragma omp parallel for schedule(static) if (batch_ * channels_ > 4096)
+#pragma omp parallel for schedule(static) if (batch_ * channels_ >= worth_threads)
     for (std::int64_t n = 0; n < batch_; ++n) {
       float* diff = floats(diff_predictions) + n * channels_;
       const float weight = sample_weights ? sample_weights[n] : 1.0f;

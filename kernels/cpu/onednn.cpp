@@ -51,6 +51,7 @@ Step::Step(const Device& device, const std::string& where, dnnl::primitive primi
   const auto add = [&](int argument, const Descriptor& descriptor) {
     memories_.push_back(PETAL_ONEDNN(where_, dnnl::memory(descriptor, device.engine, DNNL_MEMORY_NONE)));
     arguments_.push_back({argument, memories_.back().get()});
+    bound_.push_back(nullptr);
   };
   for (const auto& [argument, descriptor] : arguments) add(argument, descriptor);
   has_scratchpad_ = scratchpad.get_size() > 0;
@@ -63,6 +64,9 @@ Step::Step(const Device& device, const std::string& where, dnnl::primitive primi
 void Step::bind(int argument, const void* data) {
   for (std::size_t i = 0; i < arguments_.size(); ++i) {
     if (arguments_[i].arg != argument) continue;
+    // Setting what is set would zero the padding of a blocked layout anew.
+    if (bound_[i] == data) return;
+    bound_[i] = data;
     PETAL_ONEDNN(where_, memories_[i].set_data_handle(const_cast<void*>(data)));
     return;
   }

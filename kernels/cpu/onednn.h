@@ -86,6 +86,7 @@ class Step {
   dnnl::stream stream_;
   std::vector<dnnl::memory> memories_;
   std::vector<dnnl_exec_arg_t> arguments_;  // in order of memories_
+  std::vector<const void*> bound_;          // likewise
   std::size_t scratchpad_ = 0;              // its offset
   bool has_scratchpad_ = false;
 };

@@ -59,6 +59,9 @@ KernelPointer prepare(const Rescaling& layer, const Device& device, const Prepar
 // For an operation without weights that has both its directions.
 Support supports_without_weights(Direction direction);
 
+// Own loops over fewer elements run on one thread: waking the others costs more than the work.
+inline constexpr std::int64_t worth_threads = 1 << 14;
+
 KernelPointer make_sum(std::int64_t elements, int terms);
 std::unique_ptr<LossKernel> make_loss(const Loss& loss, const Shape& predictions);
 std::unique_ptr<UpdateKernel> make_update(const Optimizer& optimizer);

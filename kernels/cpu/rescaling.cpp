@@ -5,7 +5,7 @@ namespace {
 
 template <class From>
 void rescale(const From* src, std::int64_t elements, float scale, float offset, float* dst) {
-#pragma omp parallel for simd schedule(static)
+#pragma omp parallel for simd schedule(static) if (elements >= worth_threads)
   for (std::int64_t i = 0; i < elements; ++i) dst[i] = static_cast<float>(src[i]) * scale + offset;
 }
 

@@ -24,7 +24,7 @@ class Sum final : public Kernel {
 
 void sum_arrays(std::span<const std::byte* const> src, std::int64_t elements, float* dst) {
   const std::int64_t blocks = (elements + block - 1) / block;
-#pragma omp parallel for schedule(static) if (blocks > 16)
+#pragma omp parallel for schedule(static) if (elements >= worth_threads)
   for (std::int64_t b = 0; b < blocks; ++b) {
     const std::int64_t first = b * block, count = std::min(block, elements - first);
     float sum[block];  // apart from dst, which may be an input that is yet to be read

@@ -5,9 +5,6 @@
 namespace petal::cpu {
 namespace {
 
-// Below this many elements waking the threads costs more than the work.
-constexpr std::int64_t worth_threads = 1 << 14;
-
 // The arrays of one parameter are apart from each other, which is what lets each loop run in vectors.
 void step(const SGD& sgd, const UpdateKernel::Parameter& parameter, float rate, std::int64_t) {
   const float momentum = sgd.momentum;

@@ -34,7 +34,7 @@ class ZeroPaddingForward final : public ZeroPaddingKernel {
   void run(const Bindings& bindings) override {
     const float* src = floats(bindings.src[0]);
     float* dst = floats(bindings.dst);
-#pragma omp parallel for collapse(2) schedule(static)
+#pragma omp parallel for collapse(2) schedule(static) if (batch_ * dst_height_ * dst_row_ >= worth_threads)
     for (std::int64_t n = 0; n < batch_; ++n) {
       for (std::int64_t y = 0; y < dst_height_; ++y) {
         float* to = dst + (n * dst_height_ + y) * dst_row_;
@@ -59,7 +59,7 @@ class ZeroPaddingBackward final : public ZeroPaddingKernel {
     const float* diff_dst = floats(bindings.diff_dst);
     float* diff_src = floats(bindings.diff_src[0]);
     if (!diff_src) return;
-#pragma omp parallel for collapse(2) schedule(static)
+#pragma omp parallel for collapse(2) schedule(static) if (batch_ * dst_height_ * dst_row_ >= worth_threads)
     for (std::int64_t n = 0; n < batch_; ++n) {
       for (std::int64_t y = 0; y < src_height_; ++y) {
         std::copy_n(diff_dst + (n * dst_height_ + y + padding_.top) * dst_row_ + left_, src_row_,
