@@ -63,6 +63,17 @@ TEST_CASE("mobilenet_v2: layers, shapes and parameters are those of Keras") {
   }
 }
 
+TEST_CASE("mobilenet_v2: batch norm moves slowly, as Keras sets it") {
+  int found = 0;
+  const Graph graph = mobilenet_v2({});
+  for (const Node& node : graph.nodes()) {
+    if (kind(node.layer) != BatchNormalization::kind) continue;
+    ++found;
+    CHECK(node.layer == Layer{BatchNormalization{.momentum = 0.999f, .epsilon = 1e-3f}});
+  }
+  CHECK(found == 52);
+}
+
 TEST_CASE("mobilenet_v2: every size from 32 ends in a thirty-second of it, rounded up") {
   for (std::int64_t size = 32; size <= 260; ++size) {
     const Graph graph = mobilenet_v2({.image_size = size, .alpha = 0.35f, .include_top = false});

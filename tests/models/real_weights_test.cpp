@@ -32,7 +32,7 @@ Plan imagenet_classifier(const std::filesystem::path& file) {
   Weights weights;
   const ImportTally tally = load_keras_weights(file, graph, weights);
   CHECK(tally.parameters == 3538984);  // Keras's count for MobileNetV2 with 1000 classes
-  return compile(graph, weights, make_cpu_backend(), {.batch = 1});
+  return compile(graph, weights, make_cpu_backend(1), {.batch = 1});
 }
 
 std::ptrdiff_t best_class(Plan& plan, const std::filesystem::path& photo) {
