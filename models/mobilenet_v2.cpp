@@ -34,11 +34,6 @@ std::int64_t divisible_by_8(double channels) {
   return static_cast<double>(rounded) < 0.9 * channels ? rounded + 8 : rounded;
 }
 
-// Keras computes widths in double, where 320 * 1.4 is 448; with the float nearest 1.4 it would be 447.99.
-double as_written(float alpha) {
-  return std::round(static_cast<double>(alpha) * 1e6) / 1e6;
-}
-
 Value normalize(GraphBuilder& g, const std::string& name, Value x) {
   return g.add(name, BatchNormalization{.momentum = 0.999f, .epsilon = 1e-3f}, x);
 }
@@ -91,7 +86,7 @@ Value inverted_residual(GraphBuilder& g, const std::string& prefix, const Block&
 }  // namespace
 
 Graph mobilenet_v2(const MobileNetV2& options) {
-  const double alpha = as_written(options.alpha);
+  const double alpha = options.alpha;
   GraphBuilder g(fmt::format("mobilenetv2_{:.2f}_{}", alpha, options.image_size));
   Value x = g.input({options.image_size, options.image_size, 3});
 
