@@ -225,7 +225,7 @@ Blossom dandelion(Draws& draws) {
   constexpr HueWeights weights{.08f, .07f, .40f, .22f, .11f, .01f, .01f, .05f, .02f, .02f, .01f};
   if (draws.chance(0.2f)) return seed_head(draws);
   Blossom blossom{
-      .stem_top = -0.1f, .stem_radius = draws.between(0.04f, 0.07f), .least_tilt = 0.0f, .most_tilt = 1.3f};
+      .stem_top = -0.1f, .stem_radius = draws.between(0.04f, 0.07f), .least_tilt = 0.0f, .most_tilt = 1.2f};
   const PetalColor color = draw_petal_color(draws, weights);
   const int count = draws.whole(170, 220);
   const float closed = draws.between(0.0f, 0.35f);
@@ -256,7 +256,7 @@ Blossom dandelion(Draws& draws) {
 Blossom rose(Draws& draws) {
   constexpr HueWeights weights{.12f, .08f, .12f, .06f, .10f, .16f, .10f, .14f, .07f, .03f, .02f};
   Blossom blossom{
-      .stem_top = -0.12f, .stem_radius = draws.between(0.04f, 0.06f), .least_tilt = 0.0f, .most_tilt = 1.25f};
+      .stem_top = -0.12f, .stem_radius = draws.between(0.04f, 0.06f), .least_tilt = 0.0f, .most_tilt = 1.05f};
   PetalColor color = draw_petal_color(draws, weights);
   color.stripes = 0.06f;
   color.vein = 0.02f;
@@ -275,7 +275,7 @@ Blossom rose(Draws& draws) {
     shape.foot_radius = 0.01f + 0.11f * outer;
     shape.foot_height = -0.08f * outer;
     PetalColor paint = shaded(color, draws, 0.12f);
-    paint.shade = 0.72f;
+    paint.shade = 0.8f;
     add_petal(blossom.mesh, draws, shape, paint, golden_angle * static_cast<float>(i), 9, 9);
   }
   add_sepals(blossom.mesh, draws, {5, 0.55f, 0.1f, 0.03f, -0.1f});
@@ -286,7 +286,7 @@ Blossom rose(Draws& draws) {
 Blossom tulip(Draws& draws) {
   constexpr HueWeights weights{.10f, .07f, .15f, .07f, .11f, .15f, .07f, .12f, .07f, .04f, .05f};
   Blossom blossom{
-      .stem_top = 0.02f, .stem_radius = draws.between(0.05f, 0.075f), .least_tilt = 0.55f, .most_tilt = 1.6f};
+      .stem_top = 0.02f, .stem_radius = draws.between(0.05f, 0.075f), .least_tilt = 0.8f, .most_tilt = 1.5f};
   PetalColor color = draw_petal_color(draws, weights);
   color.shade = 0.3f;
   color.stripes = draws.between(0.08f, 0.25f);

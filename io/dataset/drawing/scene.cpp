@@ -82,7 +82,7 @@ void add_grass(Mesh& mesh, Draws& draws, int count, float front, float back) {
 }
 
 Place draw_place(Draws& draws) {
-  const float radius = draws.between(0.45f, 0.85f);
+  const float radius = draws.between(0.5f, 0.88f);
   const float room = 1.1f - radius;
   return {.x = draws.between(-room, room), .y = draws.between(-0.7f * room, room), .z = 0, .radius = radius};
 }
@@ -90,7 +90,7 @@ Place draw_place(Draws& draws) {
 // The flowers in focus: one, or two or three side by side.
 Mesh front_mesh(const Plants& plants, Draws& draws) {
   Mesh mesh;
-  if (draws.chance(0.75f)) {
+  if (draws.chance(0.8f)) {
     add_flower(mesh, plants, draws, draw_place(draws));
   } else {
     const int count = draws.whole(2, 3);
@@ -100,7 +100,7 @@ Mesh front_mesh(const Plants& plants, Draws& draws) {
                  {.x = x + draws.between(-0.15f, 0.15f),
                   .y = draws.between(-0.4f, 0.5f),
                   .z = draws.between(-0.5f, 0.0f),
-                  .radius = draws.between(0.36f, 0.55f)});
+                  .radius = draws.between(0.4f, 0.58f)});
     }
   }
   if (draws.chance(0.4f)) add_grass(mesh, draws, draws.whole(2, 12), -0.1f, -0.8f);
@@ -166,7 +166,7 @@ Canvas draw_scene(FlowerKind kind, Draws& draws, int size) {
   lay_over(scene, resized(back, size));
   Canvas front = render(front_mesh(plants, draws), light, size, distance);
   const float softness = draws.between(0.35f, 0.8f);
-  blur(front, pixel * (draws.chance(0.12f) ? softness + 0.7f : softness));
+  blur(front, pixel * (draws.chance(0.1f) ? softness + 0.7f : softness));
   lay_over(scene, front);
   return scene;
 }
@@ -179,7 +179,7 @@ Image photograph(Canvas scene, Draws& draws) {
   const float green = draws.between(-0.05f, 0.05f);
   const float gains[3] = {exposure * (1 + warm), exposure * (1 + green), exposure * (1 - warm)};
   const float vignette = draws.between(0.0f, 0.35f);
-  const float grain = draws.between(0.003f, 0.03f);
+  const float grain = draws.between(0.003f, 0.022f);
   Image image{.height = scene.size, .width = scene.size, .pixels = {}, .warning = {}};
   image.pixels.reserve(static_cast<std::size_t>(3 * scene.size * scene.size));
   for (int y = 0; y < scene.size; ++y)
