@@ -44,7 +44,7 @@ def named(layer, auto):
 
 
 def body(auto):
-    """The feature extractor. Auto-numbered: Keras makes up the names. The shortcut is created first, listed late."""
+    """The feature extractor. Auto-numbered: Keras makes up the names. The shortcut is created first, listed last."""
     photo = keras.Input((4, 4, 3), name="photo")
     made = {}
 
@@ -60,7 +60,7 @@ def body(auto):
     x = add("dw_bn", layers.BatchNormalization(scale=False, **named("dw_bn", auto)), x)
     x = add("expand", layers.Conv2D(2, 1, use_bias=False, **named("expand", auto)), x)
     x = add("project", layers.Conv2D(2, 1, use_bias=False, **named("project", auto)), x)
-    x = layers.Add(name="add")([short, x])
+    x = layers.Add(name="add")([x, short])
     return photo, x, made
 
 

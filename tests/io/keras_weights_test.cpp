@@ -121,7 +121,7 @@ TEST_CASE("keras weights: every layout, by name") {
 }
 
 TEST_CASE("keras weights: where names say nothing, Keras's order") {
-  // No names at all; the shortcut stands behind `expand` in Keras's order, though it was created first.
+  // No names at all; the shortcut stands behind `project` in Keras's order, though it was created first.
   CHECK(check_import("keras3_unnamed.weights.h5", auto_names).matched_by == "order");
   CHECK(check_import("keras3_unnamed.weights.h5", given_names).matched_by == "order");
   // Auto-numbered on from another model of the session: conv2d_4 is conv2d.
@@ -186,7 +186,7 @@ TEST_CASE("keras weights: Keras's order of layers") {
   std::vector<std::string> order;
   for (const ModelLayer& layer : model_layers(tiny_network(given_names))) order.push_back(layer.name);
   // As `[l.name for l in model.layers if l.weights]` prints.
-  CHECK(order == std::vector<std::string>{"stem", "stem_bn", "dw", "dw_bn", "expand", "shortcut", "project",
+  CHECK(order == std::vector<std::string>{"stem", "stem_bn", "dw", "dw_bn", "expand", "project", "shortcut",
                                           "predictions"});
 }
 

@@ -23,7 +23,7 @@ inline Graph tiny_network(const std::vector<std::string>& names, std::int64_t fi
   x = g.add(names[4], BatchNormalization{.scale = false}, x);
   x = g.add(names[5], Conv2D{.filters = filters, .use_bias = false}, x);
   x = g.add(names[6], Conv2D{.filters = filters, .use_bias = false}, x);
-  x = g.add("add", Add{}, {shortcut, x});
+  x = g.add("add", Add{}, {x, shortcut});
   x = g.add("pool", GlobalAveragePooling2D{}, x);
   x = g.add(names[7], Dense{.units = classes}, x);
   return std::move(g).build({x});
