@@ -1,5 +1,7 @@
 #include "tools/commands.h"
 
 int main(int argc, char** argv) {
-  return petal::training_program(argc, argv, {.model = "mobilenet_v2"});
+  petal::TransferOptions defaults;
+  defaults.model = "mobilenet_v2";
+  return petal::training_program(argc, argv, defaults);
 }

@@ -30,7 +30,7 @@ h1{font-size:26px;margin:0}h2{font-size:18px;margin:36px 0 10px}p.sub{color:#776
 .wide{overflow-x:auto}th,td{padding:5px 12px;text-align:right;font-variant-numeric:tabular-nums}th{font-weight:600;text-align:left}
 .matrix td{text-align:center;min-width:40px}.bar{width:140px}.bar i{display:block;height:9px;background:#8a6fb3;border-radius:4px}
 .photos{display:flex;flex-wrap:wrap;gap:14px}figure{margin:0;background:#fff;border:1px solid #e8e2ee;border-radius:10px;
-overflow:hidden;max-width:260px}figure img{display:block;height:150px;max-width:260px;object-fit:cover}
+overflow:hidden;width:224px}figure img{display:block;height:150px;width:224px;object-fit:cover}
 figcaption{font-size:12px;padding:7px 10px;overflow-wrap:anywhere}figcaption span{color:#776f80}
 pre{background:#fff;border:1px solid #e8e2ee;border-radius:10px;padding:12px;overflow-x:auto;font-size:12px}
 )";

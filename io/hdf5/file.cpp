@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <system_error>
@@ -124,6 +125,28 @@ Hdf5Handle Hdf5File::State::find(const std::string& object) const {
   return at;
 }
 
+namespace {
+
+// Writes a whole file; the reason of a refusal is the system's.
+void write_bytes(const std::filesystem::path& file, std::span<const char> bytes) {
+  std::FILE* out = std::fopen(file.c_str(), "wb");
+  if (out == nullptr) {
+    throw Error(file.string(), std::string("cannot be created: ") + std::strerror(errno), ErrorKind::failure);
+  }
+  // Unbuffered, so that closing has nothing left to fail on but the system itself.
+  std::setvbuf(out, nullptr, _IONBF, 0);
+  errno = 0;
+  const bool written = std::fwrite(bytes.data(), 1, bytes.size(), out) == bytes.size();
+  const int reason = errno;
+  const bool closed = std::fclose(out) == 0;
+  if (!written || !closed) {
+    throw Error(file.string(), std::string("cannot be written: ") + std::strerror(written ? errno : reason),
+                ErrorKind::failure);
+  }
+}
+
+}  // namespace
+
 Hdf5Handle Hdf5File::State::require(const std::string& object) const {
   Hdf5Handle found = find(object);
   if (!found) fail(object, "is not in the file");
@@ -153,12 +176,17 @@ Hdf5File Hdf5File::open(const std::filesystem::path& file) {
   return Hdf5File(std::move(state));
 }
 
+// The file grows in memory and is written whole by close: HDF5 1.10 reads freed memory after a write that the
+// disk refused.
 Hdf5File Hdf5File::create(const std::filesystem::path& file) {
   silence_hdf5();
+  constexpr std::size_t growth = std::size_t{4} << 20;
   auto state = std::make_unique<State>();
   state->path = file;
+  state->writing = true;
   Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   H5Pset_fclose_degree(access.id(), H5F_CLOSE_STRONG);
+  H5Pset_fapl_core(access.id(), growth, false);
   state->file = Hdf5Handle(H5Fcreate(file.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id()), H5Fclose);
   if (!state->file) state->fail_call("", "cannot be created", ErrorKind::failure);
   return Hdf5File(std::move(state));
@@ -166,11 +194,17 @@ Hdf5File Hdf5File::create(const std::filesystem::path& file) {
 
 void Hdf5File::close() {
   silence_hdf5();
-  const bool flushed = !state_->file || H5Fflush(state_->file.id(), H5F_SCOPE_GLOBAL) >= 0;
-  const std::string reason = flushed ? "" : library_reason();
-  const bool closed = state_->file.release();
-  if (!flushed) state_->fail("", "cannot be written (HDF5: " + reason + ")", ErrorKind::failure);
-  if (!closed) state_->fail_call("", "cannot be closed", ErrorKind::failure);
+  if (!state_->file) return;
+  std::vector<char> image;
+  if (state_->writing) {
+    const bool flushed = H5Fflush(state_->file.id(), H5F_SCOPE_GLOBAL) >= 0;
+    const ssize_t bytes = flushed ? H5Fget_file_image(state_->file.id(), nullptr, 0) : -1;
+    if (bytes >= 0) image.resize(static_cast<std::size_t>(bytes));
+    if (bytes < 0 || H5Fget_file_image(state_->file.id(), image.data(), image.size()) < 0)
+      state_->fail_call("", "cannot be laid out", ErrorKind::failure);
+  }
+  if (!state_->file.release()) state_->fail_call("", "cannot be closed", ErrorKind::failure);
+  if (state_->writing) write_bytes(state_->path, image);
 }
 
 const std::filesystem::path& Hdf5File::path() const {

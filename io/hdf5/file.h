@@ -48,13 +48,13 @@ class Hdf5File {
 
   // Throws Error where the file is missing, a folder, not HDF5, or truncated, saying which.
   static Hdf5File open(const std::filesystem::path& file);
-  // Replaces what was there. Give it the path of write_atomically, and `close` at its end.
+  // Replaces what was there, once it is closed. Give it the path of write_atomically, and `close` at its end.
   static Hdf5File create(const std::filesystem::path& file);
   Hdf5File(Hdf5File&&) noexcept;
   Hdf5File& operator=(Hdf5File&&) noexcept;
   ~Hdf5File();
-  // Writes out what is left; throws Error(failure) where the system refuses (disk full). The destructor
-  // closes in silence.
+  // Writes the file, which until then lies in memory; throws Error(failure) where the system refuses (disk
+  // full). The destructor closes in silence and writes nothing.
   void close();
 
   const std::filesystem::path& path() const;

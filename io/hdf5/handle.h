@@ -43,6 +43,7 @@ class Hdf5Handle {
 struct Hdf5File::State {
   std::filesystem::path path;
   Hdf5Handle file;
+  bool writing = false;     // the file lies in memory until it is closed
   std::uint64_t bytes = 0;  // the file's size when it was opened for reading
 
   // Throws Error naming the file and, unless it is the root, the object.
