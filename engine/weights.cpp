@@ -38,9 +38,12 @@ Tensor& Weights::edit(const std::string& name) {
   return const_cast<Tensor&>(*mine.tensor);
 }
 
-Weights initialize(const Graph& graph, std::uint64_t seed) {
+namespace {
+
+// Each weight's stream is keyed by its name, so that a layer starts the same in any graph.
+Weights draw(std::vector<WeightDeclaration> declarations, std::uint64_t seed) {
   Weights weights;
-  for (const WeightDeclaration& declaration : graph.weights()) {
+  for (const WeightDeclaration& declaration : declarations) {
     const std::uint64_t name = XXH3_64bits(declaration.name.data(), declaration.name.size());
     const RandomStream random(seed, RandomPurpose::initialization, static_cast<std::uint32_t>(name >> 32),
                               static_cast<std::uint32_t>(name));
@@ -49,6 +52,26 @@ Weights initialize(const Graph& graph, std::uint64_t seed) {
     weights.set(declaration.name, std::move(tensor), declaration.role);
   }
   return weights;
+}
+
+}  // namespace
+
+Weights initialize(const Graph& graph, std::uint64_t seed) {
+  return draw(graph.weights(), seed);
+}
+
+Weights initialize_untrained_base(const Graph& graph, std::uint64_t seed) {
+  std::vector<WeightDeclaration> declarations = graph.weights();
+  for (WeightDeclaration& declaration : declarations) {
+    if (!declaration.name.ends_with("kernel")) continue;
+    const auto dims = declaration.shape.dims();
+    const bool depthwise = declaration.name.ends_with("depthwise_kernel");
+    // (kh, kw, channels, filters) or (inputs, units): all but the last feed one output; of a depthwise kernel
+    // the window.
+    const std::int64_t fan_in = declaration.shape.elements() / dims.back() / (depthwise ? dims[2] : 1);
+    declaration.initializer = {Initializer::Kind::he_normal, fan_in};
+  }
+  return draw(std::move(declarations), seed);
 }
 
 void require_complete(const Graph& graph, const Weights& weights) {

@@ -47,6 +47,11 @@ class Weights {
 // (seed, its full name), so that the same layer starts the same in any graph.
 Weights initialize(const Graph& graph, std::uint64_t seed);
 
+// The same, but each kernel is drawn by He's rule on the inputs of one output (a depthwise kernel's: its
+// window alone), which keeps the size of activations through a deep frozen network whose batch norms have
+// seen no data: Keras's glorot_uniform lets them vanish there.
+Weights initialize_untrained_base(const Graph& graph, std::uint64_t seed);
+
 // Throws Error that lists every weight of the graph which the store lacks or holds in another shape.
 void require_complete(const Graph& graph, const Weights& weights);
 

@@ -104,6 +104,7 @@ class Transfer {
              .dropout = options_.dropout});
     network.weights = initialize(network.graph, options_.seed);
     if (options_.weights.empty()) {
+      network.weights = initialize_untrained_base(network.graph, options_.seed);
       warn(
           "the base starts from random weights, which features are of little use; give it trained ones with "
           "--weights");

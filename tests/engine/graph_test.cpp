@@ -110,3 +110,21 @@ TEST_CASE("the same layer starts the same in any graph, and each layer different
   CHECK(there.at("dense/kernel").values()[3] != there.at("dense_1/kernel").values()[3]);
   CHECK(initialize(other, 4).at("dense/kernel").values()[3] != there.at("dense/kernel").values()[3]);
 }
+
+TEST_CASE("an untrained base keeps the size of activations: kernels by the inputs of one output") {
+  GraphBuilder g("base");
+  Value x = g.input({8, 8, 32});
+  x = g.add("conv", Conv2D{.filters = 64, .kernel = {3, 3}, .groups = 2}, x);
+  x = g.add("depthwise", DepthwiseConv2D{.kernel = {5, 5}}, x);
+  const Graph graph = std::move(g).build({x});
+  const Weights weights = initialize_untrained_base(graph, 1);
+  for (const auto& [name, fan_in] :
+       {std::pair{"conv/kernel", 3 * 3 * 16}, {"depthwise/depthwise_kernel", 5 * 5}}) {
+    double squares = 0;
+    for (float value : weights.at(name).values())
+      squares += static_cast<double>(value) * static_cast<double>(value);
+    CHECK(squares / static_cast<double>(weights.at(name).elements()) ==
+          doctest::Approx(2.0 / fan_in).epsilon(0.1));
+  }
+  CHECK(weights.at("conv/bias").values()[0] == 0.0f);
+}
