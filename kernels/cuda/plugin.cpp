@@ -1,0 +1,56 @@
+#include "kernels/cuda/plugin.h"
+
+#include <cuda_runtime_api.h>
+#include <cudnn.h>
+
+#include <cstdio>
+#include <string>
+
+namespace {
+
+// CUDA packs a version as 1000 * major + 10 * minor.
+std::string cuda_version(int packed) {
+  return std::to_string(packed / 1000) + "." + std::to_string(packed % 1000 / 10);
+}
+
+std::string why_nothing(cudaError_t error) {
+  int driver = 0, runtime = 0;
+  cudaRuntimeGetVersion(&runtime);
+  if (cudaDriverGetVersion(&driver) != cudaSuccess || driver == 0) {
+    return "no NVIDIA driver is installed; install one that knows CUDA " + cuda_version(runtime);
+  }
+  if (error == cudaErrorInsufficientDriver) {
+    return "the driver knows CUDA " + cuda_version(driver) + ", this build needs " + cuda_version(runtime) +
+           "; update the driver";
+  }
+  if (error == cudaErrorNoDevice) return "the driver is there but sees no device";
+  return std::string(cudaGetErrorString(error));
+}
+
+std::string describe_device(int index) {
+  cudaDeviceProp device{};
+  if (cudaError_t error = cudaGetDeviceProperties(&device, index); error != cudaSuccess) {
+    return cudaGetErrorString(error);
+  }
+  int runtime = 0;
+  cudaRuntimeGetVersion(&runtime);
+  const std::size_t cudnn = cudnnGetVersion();
+  return std::string(device.name) + ", compute capability " + std::to_string(device.major) + "." +
+         std::to_string(device.minor) + ", " + std::to_string(device.totalGlobalMem >> 30) + " GiB, CUDA " +
+         cuda_version(runtime) + ", cuDNN " + std::to_string(cudnn / 10000) + "." +
+         std::to_string(cudnn % 10000 / 100);
+}
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default"))) int petal_cuda_describe(char* text, std::size_t bytes) {
+  int count = 0;
+  std::string lines;
+  if (const cudaError_t error = cudaGetDeviceCount(&count); error != cudaSuccess || count == 0) {
+    count = 0;
+    lines = why_nothing(error == cudaSuccess ? cudaErrorNoDevice : error);
+  }
+  for (int i = 0; i < count; ++i) lines += (i > 0 ? "\n" : "") + describe_device(i);
+  std::snprintf(text, bytes, "%s", lines.c_str());
+  return count;
+}
