@@ -174,30 +174,31 @@ void TrainingSteps::add_backward() {
   }
 }
 
-void TrainingSteps::add_backward_weights(int index, int diff_dst) {
+Operands TrainingSteps::backward_operands(int index, int diff_dst) {
   const Node& node = graph_[index];
-  if (!node.trainable || graph_.weights(node).empty()) return;
-  const NodeRequest wanted = request(node, Direction::backward_weights);
   const BackwardNeeds needs = backward_needs(node.layer);
   Operands operands = forward_operands(node);
   if (!needs.src) std::ranges::fill(operands.src, -1);
   if (needs.dst) operands.dst = value_buffer(index);
   operands.diff_dst = diff_dst;
   operands.workspace = workspaces_[static_cast<std::size_t>(index)];
+  return operands;
+}
+
+void TrainingSteps::add_backward_weights(int index, int diff_dst) {
+  const Node& node = graph_[index];
+  if (!node.trainable || graph_.weights(node).empty()) return;
+  Operands operands = backward_operands(index, diff_dst);
   for (const WeightDeclaration& declaration : graph_.weights(node)) {
     operands.diff_weights.push_back(parameters_.diff_weights(declaration.name));
   }
+  const NodeRequest wanted = request(node, Direction::backward_weights);
   executor_.add_step(prepare_node(executor_.backend(), wanted), std::move(operands), profile_entry(wanted));
 }
 
 void TrainingSteps::add_backward_data(int index, int diff_dst) {
   const Node& node = graph_[index];
-  const BackwardNeeds needs = backward_needs(node.layer);
-  Operands operands = forward_operands(node);
-  if (!needs.src) std::ranges::fill(operands.src, -1);
-  if (needs.dst) operands.dst = value_buffer(index);
-  operands.diff_dst = diff_dst;
-  operands.workspace = workspaces_[static_cast<std::size_t>(index)];
+  Operands operands = backward_operands(index, diff_dst);
   bool any = false;
   for (int input : node.inputs) {
     const bool wants = wants_gradient_[static_cast<std::size_t>(input)];

@@ -49,6 +49,7 @@ class TrainingSteps {
  private:
   NodeRequest request(const Node& node, Direction direction) const;
   Operands forward_operands(const Node& node);
+  Operands backward_operands(int index, int diff_dst);
   void add_backward_weights(int index, int diff_dst);
   void add_backward_data(int index, int diff_dst);
   // One buffer with the sum of all gradients that meet in the value; -1 where there is none.

@@ -10,6 +10,7 @@ void add_source_options(CLI::App& app, ModelSource& source) {
   app.add_option("--weights", source.weights, "A weights file for an architecture");
   app.add_option("--labels", source.labels, "A file with a class name a line");
   app.add_option("--image-size", source.image_size, "Height and width of the input, in pixels");
+  app.add_flag("--no-exif", source.ignore_exif, "Do not turn photos upright by EXIF, as Keras does not");
   app.add_option("--alpha", source.alpha, "Width of a MobileNet");
 }
 

@@ -86,6 +86,7 @@ Model open_model(const ModelSource& source) {
     }
     model.labels = std::move(labels);
   }
+  if (source.ignore_exif) model.apply_exif_orientation = false;
   return model;
 }
 

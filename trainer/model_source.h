@@ -18,6 +18,7 @@ struct ModelSource {
   std::filesystem::path labels;   // a class name a line; names the classes where the file does not
   std::int64_t image_size = 0;    // 0: the architecture's default
   float alpha = 1.0f;
+  bool ignore_exif = false;  // decode photos as Keras does, whatever the model's file says
 };
 
 // Opens it: probabilities over photos in 0..255, decoding included. Throws Error that says what SOURCE can be

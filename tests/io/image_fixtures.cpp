@@ -83,14 +83,4 @@ std::size_t baseline_frame(const std::vector<std::byte>& jpeg) {
   return static_cast<std::size_t>(at - jpeg.begin());
 }
 
-TemporaryFolder::TemporaryFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "petal_image_XXXXXX").string();
-  REQUIRE(::mkdtemp(name.data()) != nullptr);
-  path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::filesystem::remove_all(path_);
-}
-
 }  // namespace petal::test

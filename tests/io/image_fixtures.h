@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "io/image/image.h"
+#include "tests/temporary_folder.h"
 
 namespace petal::test {
 
@@ -29,19 +30,5 @@ std::string decode_error(const std::vector<std::byte>& bytes, const DecodeOption
 std::size_t first_scan(const std::vector<std::byte>& jpeg);
 std::size_t last_scan(const std::vector<std::byte>& jpeg);
 std::size_t baseline_frame(const std::vector<std::byte>& jpeg);
-
-// A folder of its own for a test, removed with what is in it.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 }  // namespace petal::test

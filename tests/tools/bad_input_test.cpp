@@ -59,17 +59,17 @@ TEST_CASE("a sound run trains, and its folder is complete") {
   fs::create_directories(s.folder / "mine");
   write_text(s.folder / "mine/letter.txt", "dear all");
   check_refused(run_command("petal train " + s.data + " --alpha 0.35 --image-size 32 --out " +
-                            s.folder.path() + "/mine --force"),
+                            s.folder.path().string() + "/mine --force"),
                 "mine");
   CHECK(read_text(s.folder / "mine/letter.txt") == "dear all");
 }
 
 TEST_CASE("data folders that cannot be trained on") {
   const Setting s;
-  check_refused(run_command("petal train " + s.folder.path() + "/nowhere"), "nowhere");
+  check_refused(run_command("petal train " + s.folder.path().string() + "/nowhere"), "nowhere");
   check_refused(run_command("petal train " + s.data + "/daisy/0000.jpg"), "0000.jpg");
   fs::create_directories(s.folder / "empty");
-  check_refused(run_command("petal train " + s.folder.path() + "/empty"), "empty");
+  check_refused(run_command("petal train " + s.folder.path().string() + "/empty"), "empty");
   fs::create_directories(s.data + "/rose");
   check_refused(s.train(""), "rose");
   fs::copy_file(s.data + "/daisy/0000.jpg", s.data + "/rose/only.jpg");
@@ -100,17 +100,18 @@ TEST_CASE("photos that cannot be decoded are named, left out and counted; --stri
 
 TEST_CASE("weights that do not fit are refused with what differs") {
   const Setting s;
-  check_refused(s.train("--weights " + s.folder.path() + "/none.h5"), "none.h5");
+  check_refused(s.train("--weights " + s.folder.path().string() + "/none.h5"), "none.h5");
   write_text(s.folder / "text.h5", "this is not HDF5");
-  check_refused(s.train("--weights " + s.folder.path() + "/text.h5"), "text.h5");
+  check_refused(s.train("--weights " + s.folder.path().string() + "/text.h5"), "text.h5");
   REQUIRE(s.train("").code == 0);
   const std::string model = s.out + "/model.h5";
   fs::copy_file(model, s.folder / "cut.h5");
   fs::resize_file(s.folder / "cut.h5", fs::file_size(model) / 2);
-  check_refused(s.train("--force --weights " + s.folder.path() + "/cut.h5"), "cut.h5");
+  check_refused(s.train("--force --weights " + s.folder.path().string() + "/cut.h5"), "cut.h5");
   const CommandResult alpha = s.train("--force --alpha 0.5 --weights " + model);
   check_refused(alpha, "model.h5");
-  check_refused(run_command("petal predict " + s.folder.path() + "/cut.h5 " + s.data + "/daisy"), "cut.h5");
+  check_refused(run_command("petal predict " + s.folder.path().string() + "/cut.h5 " + s.data + "/daisy"),
+                "cut.h5");
   CHECK(fs::exists(model));
 }
 

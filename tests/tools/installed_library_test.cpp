@@ -15,7 +15,7 @@ TEST_CASE("a program builds and runs against the installed library") {
        " -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH=" + prefix +
        " -DCMAKE_CXX_FLAGS='" PETAL_CXX_FLAGS "'");
   step("cmake --build " + build);
-  CHECK(step(build + "/app " + folder.path()) == "6 photos, 5 classes\n");
+  CHECK(step(build + "/app " + folder.path().string()) == "6 photos, 5 classes\n");
   // The installed program finds its library by itself.
   CHECK(step(prefix + "/bin/petal --version") == "0.1.0\n");
 }

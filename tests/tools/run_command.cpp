@@ -7,18 +7,6 @@
 #include <fstream>
 #include <sstream>
 
-namespace fs = std::filesystem;
-
-TemporaryFolder::TemporaryFolder() {
-  std::string name = (fs::temp_directory_path() / "petal_test_XXXXXX").string();
-  path_ = mkdtemp(name.data());
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
-
 std::string read_text(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   std::ostringstream text;
@@ -33,8 +21,8 @@ void write_text(const std::string& file, const std::string& content) {
 CommandResult run_command(const std::string& command) {
   const TemporaryFolder folder;
   const std::string script = folder / "command.sh", out = folder / "out", err = folder / "err";
-  write_text(script, "PATH=" PETAL_BINARIES ":$PATH\nexport XDG_CACHE_HOME=" + folder.path() + "/cache\n" +
-                         command + "\n");
+  write_text(script, "PATH=" PETAL_BINARIES ":$PATH\nexport XDG_CACHE_HOME=" + folder.path().string() +
+                         "/cache\n" + command + "\n");
   const int status = std::system(("sh " + script + " >" + out + " 2>" + err + " </dev/null").c_str());
   const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return {code, read_text(out), read_text(err)};

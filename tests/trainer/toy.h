@@ -9,24 +9,10 @@
 
 #include "engine/passes/passes.h"
 #include "io/dataset/image_folder.h"
+#include "tests/temporary_folder.h"
 #include "trainer/backend_factory.h"
 
 namespace petal::test {
-
-// A folder of its own for a test, removed with what is in it.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // Backends for tests: the naive one, whatever the threads, and the product's own.
 BackendFactory reference_backends();
