@@ -1,6 +1,7 @@
 #include "engine/initializer.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace petal {
@@ -34,7 +35,13 @@ void initialize(const Initializer& initializer, const RandomStream& random, Tens
     case Initializer::Kind::glorot_uniform: {
       const auto fans = static_cast<float>(initializer.fan_in + initializer.fan_out);
       const float limit = std::sqrt(6.0f / std::max(fans, 1.0f));
-      for (std::uint32_t i = 0; i < count; ++i) values[i] = (random.uniform(i) * 2.0f - 1.0f) * limit;
+      // Position by position this would draw each block of four numbers four times.
+      for (std::uint32_t i = 0; i < count; i += 4) {
+        const std::array<std::uint32_t, 4> bits = random.block(i / 4);
+        for (std::uint32_t j = i; j < std::min(i + 4, count); ++j) {
+          values[j] = (RandomStream::to_unit(bits[j % 4]) * 2.0f - 1.0f) * limit;
+        }
+      }
       return;
     }
     case Initializer::Kind::he_normal:

@@ -23,8 +23,11 @@ Model named_model(const Architecture& named, const ModelSource& source, const fs
   const ArchitectureOptions options{
       .image_size = source.image_size, .alpha = source.alpha, .classes = classes};
   model.network.graph = build_classifier(named, options);
-  model.network.weights = initialize(model.network.graph, 1);
-  if (!weights.empty()) load_keras_weights(weights, model.network.graph, model.network.weights);
+  if (weights.empty()) {
+    model.network.weights = initialize(model.network.graph, 1);
+  } else {
+    load_keras_weights(weights, model.network.graph, model.network.weights);
+  }
   return model;
 }
 

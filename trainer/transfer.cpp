@@ -102,13 +102,15 @@ class Transfer {
         Head{.classes = static_cast<std::int64_t>(model().labels.size()),
              .hidden = options_.hidden,
              .dropout = options_.dropout});
-    network.weights = initialize(network.graph, options_.seed);
+    split_ = split_frozen(network.graph);
     if (options_.weights.empty()) {
       network.weights = initialize_untrained_base(network.graph, options_.seed);
       warn(
           "the base starts from random weights, which features are of little use; give it trained ones with "
           "--weights");
     } else {
+      // The file fills the base; only the head starts fresh.
+      network.weights = initialize(split_.rest, options_.seed);
       ImportOptions import{.exclude_file_layers = architecture_.head_layers, .keep_layers = {}};
       for (const Node& node : network.graph.nodes()) {
         if (node.trainable && !network.graph.weights(node).empty()) import.keep_layers.push_back(node.name);
@@ -116,7 +118,6 @@ class Transfer {
       const ImportTally tally = load_keras_weights(options_.weights, network.graph, network.weights, import);
       info(options_.weights.filename().string() + ": " + tally.to_string());
     }
-    split_ = split_frozen(network.graph);
   }
 
   void extract() {
