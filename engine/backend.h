@@ -46,6 +46,9 @@ struct Bindings {
   std::span<std::byte* const> diff_src;  // backward_data: written; null where that input wants no gradient
   std::span<std::byte* const>
       diff_weights;  // backward_weights: written, in order of declare_weights; null for statistics
+  // Training forward of a BatchNormalization that is not frozen: its moving statistics, in order of
+  // declare_weights, updated in place. The one thing that a kernel both reads and writes; null elsewhere.
+  std::span<float* const> statistics{};
   std::byte* workspace = nullptr;  // training: written by forward, read by backward
   std::byte* scratch = nullptr;    // scratch_bytes() of any content
   const RunContext* context = nullptr;
@@ -88,18 +91,30 @@ class LossKernel {
                    float* losses, std::byte* diff_predictions) = 0;
 };
 
-// One optimiser step over all parameters.
+// One optimiser step over all parameters. A plan may hand over slices of arrays, several slices at once from
+// several threads: nothing here looks beyond a slice.
 class UpdateKernel {
  public:
   virtual ~UpdateKernel() = default;
   struct Parameter {
-    float* weights = nullptr;  // updated in place
-    const float* diff_weights = nullptr;
-    std::span<float* const> slots;  // slot_count(optimizer) arrays of the weights' size, updated in place
+    float* weights = nullptr;       // updated in place by run
+    float* diff_weights = nullptr;  // updated in place by regularize, read by run
+    std::vector<float*> slots;      // slot_count(optimizer) arrays of the weights' size, updated in place
     std::int64_t elements = 0;
+    Regularizer regularizer{};
   };
-  // `step` counts from 1; `learning_rate` is that step's.
-  virtual void run(std::span<const Parameter> parameters, float learning_rate, std::int64_t step) = 0;
+  struct StepOptions {
+    float learning_rate = 0;
+    std::int64_t step = 1;          // counts from 1
+    float clip_value = 0;           // each gradient is first cut to [-clip_value, clip_value]; 0: not
+    std::span<const float> scales{};  // then, one a parameter, multiplied by it; empty: ones
+  };
+  // Adds the regularisers' gradients, l1 * sign(w) + 2 * l2 * w, to diff_weights; returns their penalty,
+  // sum(l1 * |w| + l2 * w^2).
+  virtual double regularize(std::span<const Parameter> parameters) const = 0;
+  // The sum of the squares of each parameter's gradient, in double: what clipping by norm needs.
+  virtual void sum_squares(std::span<const Parameter> parameters, std::span<double> sums) const = 0;
+  virtual void run(std::span<const Parameter> parameters, const StepOptions& options) const = 0;
 };
 
 struct Support {
@@ -121,6 +136,9 @@ class Backend {
                                               int terms) const = 0;
   virtual std::unique_ptr<LossKernel> prepare_loss(const Loss& loss, TensorDescription predictions) const = 0;
   virtual std::unique_ptr<UpdateKernel> prepare_update(const Optimizer& optimizer) const = 0;
+  // A backend of the same kind for one core, where several plans at once, each on its core, are the faster
+  // way to use the device; null where one plan at a time is (a GPU, the reference).
+  virtual std::shared_ptr<const Backend> for_one_core() const { return nullptr; }
   // Called on the executing thread before each run: sets its thread count, its device.
   virtual void enter() const {}
 };

@@ -22,6 +22,14 @@ struct Adam {
   float epsilon = 1e-7f;
 };
 
+// Keras's clipvalue, clipnorm (each weight's gradient by its own norm) and global_clipnorm (all by the norm
+// of all together): norms above the limit are scaled down to it. At most one of them is not 0.
+struct GradientClipping {
+  float value = 0.0f;
+  float norm = 0.0f;
+  float global_norm = 0.0f;
+};
+
 using Optimizer = std::variant<SGD, Adam>;
 
 std::string_view name(const Optimizer& optimizer);  // "sgd", "adam"

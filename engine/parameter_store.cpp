@@ -14,11 +14,13 @@ ParameterStore::ParameterStore(const Graph& graph, const Weights& weights, int s
       if (!entry.trainable) continue;
       entry.diff_weights = Tensor(declaration.shape);
       entry.slots.assign(static_cast<std::size_t>(slots), Tensor(declaration.shape));
-      for (Tensor& slot : entry.slots) entry.slot_addresses.push_back(slot.values().data());
+      std::vector<float*> slots_of_entry;
+      for (Tensor& slot : entry.slots) slots_of_entry.push_back(slot.values().data());
       trainable_.push_back({.weights = entry.weights.values().data(),
                             .diff_weights = entry.diff_weights.values().data(),
-                            .slots = entry.slot_addresses,
-                            .elements = declaration.shape.elements()});
+                            .slots = slots_of_entry,
+                            .elements = declaration.shape.elements(),
+                            .regularizer = declaration.regularizer});
     }
   }
   if (trainable_.empty()) throw Error(graph.name(), "nothing is trainable; unfreeze a layer or add a head");

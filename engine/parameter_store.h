@@ -30,7 +30,6 @@ class ParameterStore {
     Role role = Role::weight;
     bool trainable = false;
     std::vector<Tensor> slots;
-    std::vector<float*> slot_addresses;
   };
   const Entry& entry(const std::string& name) const;
   std::map<std::string, Entry> entries_;

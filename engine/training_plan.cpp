@@ -74,7 +74,7 @@ double TrainingPlan::forward_backward(const void* targets, std::span<const float
 
 void TrainingPlan::update(float learning_rate) {
   State& s = *state_;
-  s.update->run(s.parameters.trainable(), learning_rate, ++s.updates);
+  s.update->run(s.parameters.trainable(), {.learning_rate = learning_rate, .step = ++s.updates});
 }
 
 const float* TrainingPlan::predictions() const {

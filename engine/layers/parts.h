@@ -56,12 +56,20 @@ Window resolve_window(std::string_view where, Size2D input, Size2D kernel, Size2
 // not.
 enum class Role { weight, statistic };
 
+// What a weight adds to the loss: sum(l1 * |w| + l2 * w^2), as Keras's L1, L2 and L1L2.
+struct Regularizer {
+  float l1 = 0.0f;
+  float l2 = 0.0f;
+  friend bool operator==(const Regularizer&, const Regularizer&) = default;
+};
+
 struct WeightDeclaration {
   std::string
       name;  // Keras's: "kernel", "bias", "depthwise_kernel", "gamma", ...; within a graph "LAYER/kernel"
   Shape shape{};
   Role role = Role::weight;
   Initializer initializer{};
+  Regularizer regularizer{};
 };
 
 // What a layer's backward reads besides diff_dst and the weights.

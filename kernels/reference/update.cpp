@@ -36,10 +36,36 @@ void step(const Adam& adam, const UpdateKernel::Parameter& parameter, float rate
 class UpdateLoops final : public UpdateKernel {
  public:
   explicit UpdateLoops(const Optimizer& optimizer) : optimizer_(optimizer) {}
-  void run(std::span<const Parameter> parameters, float learning_rate, std::int64_t number) override {
+  double regularize(std::span<const Parameter> parameters) const override {
+    double penalty = 0;
     for (const Parameter& parameter : parameters) {
-      std::visit([&](const auto& optimizer) { step(optimizer, parameter, learning_rate, number); },
-                 optimizer_);
+      const auto [l1, l2] = parameter.regularizer;
+      if (l1 == 0.0f && l2 == 0.0f) continue;
+      for (std::int64_t i = 0; i < parameter.elements; ++i) {
+        const float w = parameter.weights[i];
+        const float sign = w > 0.0f ? 1.0f : w < 0.0f ? -1.0f : 0.0f;
+        parameter.diff_weights[i] += l1 * sign + 2.0f * l2 * w;
+        penalty += static_cast<double>(l1 * std::fabs(w) + l2 * w * w);
+      }
+    }
+    return penalty;
+  }
+
+  void sum_squares(std::span<const Parameter> parameters, std::span<double> sums) const override {
+    for (std::size_t p = 0; p < parameters.size(); ++p) {
+      sums[p] = 0;
+      for (std::int64_t i = 0; i < parameters[p].elements; ++i) {
+        const auto g = static_cast<double>(parameters[p].diff_weights[i]);
+        sums[p] += g * g;
+      }
+    }
+  }
+
+  void run(std::span<const Parameter> parameters, const StepOptions& options) const override {
+    for (std::size_t p = 0; p < parameters.size(); ++p) {
+      std::visit(
+          [&](const auto& optimizer) { step(optimizer, parameters[p], options.learning_rate, options.step); },
+          optimizer_);
     }
   }
 

@@ -122,10 +122,11 @@ void check_optimizer(const Backend& backend, const Json& item) {
   const std::unique_ptr<UpdateKernel> kernel = backend.prepare_update(optimizer);
   for (std::size_t step = 0; step < item.at("gradients").size(); ++step) {
     CAPTURE(step);
-    const auto gradient = item["gradients"][step].get<std::vector<float>>();
-    const UpdateKernel::Parameter parameter{weights.data(), gradient.data(), slot_pointers,
-                                            static_cast<std::int64_t>(weights.size())};
-    kernel->run({&parameter, 1}, learning_rate(optimizer), static_cast<std::int64_t>(step) + 1);
+    auto gradient = item["gradients"][step].get<std::vector<float>>();
+    UpdateKernel::Parameter parameter{weights.data(), gradient.data(), slot_pointers,
+                                      static_cast<std::int64_t>(weights.size())};
+    kernel->run({&parameter, 1},
+                {.learning_rate = learning_rate(optimizer), .step = static_cast<std::int64_t>(step) + 1});
     const std::vector<double> found(weights.begin(), weights.end());
     CHECK(array_error(found, item["after"][step].get<std::vector<double>>()) <= 1e-6);
   }

@@ -69,7 +69,7 @@ double largest_error(const Backend& backend, const Optimizer& optimizer) {
             optimizer);
       }
     }
-    kernel->run(bound, rate, step);
+    kernel->run(bound, {.learning_rate = rate, .step = step});
   }
 
   double error = 0;
