@@ -1,84 +1,242 @@
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
 
 #include "kernels/cpu/operations.h"
 
 namespace petal::cpu {
 namespace {
 
-// The arrays of one parameter are apart from each other, which is what lets each loop run in vectors.
-void step(const SGD& sgd, const UpdateKernel::Parameter& parameter, float rate, std::int64_t) {
-  const float momentum = sgd.momentum;
-  float* weights = parameter.weights;
-  const float* gradient = parameter.diff_weights;
-  const std::int64_t elements = parameter.elements;
-  if (momentum == 0.0f) {
-#pragma omp parallel for simd schedule(static) if (elements >= worth_threads)
-    for (std::int64_t i = 0; i < elements; ++i) weights[i] -= rate * gradient[i];
-    return;
-  }
-  float* velocity = parameter.slots[0];
-  const bool nesterov = sgd.nesterov;
-#pragma omp parallel for simd schedule(static) if (elements >= worth_threads)
-  for (std::int64_t i = 0; i < elements; ++i) {
+using Parameter = UpdateKernel::Parameter;
+
+// A gradient as an update sees it: cut to [-limit, limit], then scaled. NaN stays NaN.
+struct Gradient {
+  const float* values;
+  float limit, scale;
+  float operator[](std::int64_t i) const { return std::min(std::max(values[i], -limit), limit) * scale; }
+};
+
+// Each rule takes element i one step on.
+
+struct Descent {
+  float* weights;
+  Gradient gradient;
+  float rate;
+  void operator()(std::int64_t i) const { weights[i] -= rate * gradient[i]; }
+};
+
+struct DescentWithMomentum {
+  float *weights, *velocity;
+  Gradient gradient;
+  float rate, momentum;
+  bool nesterov;
+  void operator()(std::int64_t i) const {
     const float moved = rate * gradient[i];
     const float v = momentum * velocity[i] - moved;
     velocity[i] = v;
     weights[i] += nesterov ? momentum * v - moved : v;
   }
-}
+};
 
-void step(const Adam& adam, const UpdateKernel::Parameter& parameter, float rate, std::int64_t step) {
-  // In double: 1 - beta^step loses its digits otherwise.
-  const double correction = std::sqrt(1 - std::pow(static_cast<double>(adam.beta_2), step)) /
-                            (1 - std::pow(static_cast<double>(adam.beta_1), step));
-  const auto corrected_rate = static_cast<float>(static_cast<double>(rate) * correction);
-  const float share_1 = 1 - adam.beta_1, share_2 = 1 - adam.beta_2, epsilon = adam.epsilon;
-  float *weights = parameter.weights, *mean = parameter.slots[0], *square = parameter.slots[1];
-  const float* gradient = parameter.diff_weights;
-  const std::int64_t elements = parameter.elements;
-#pragma omp parallel for simd schedule(static) if (elements >= worth_threads)
-  for (std::int64_t i = 0; i < elements; ++i) {
+template <bool has_momentum, bool centered>
+struct RootMeanSquare {
+  float *weights, *velocity, *momentums, *average;
+  Gradient gradient;
+  float rate, keep, share, momentum, epsilon;
+  void operator()(std::int64_t i) const {
+    const float g = gradient[i];
+    float square = keep * velocity[i] + share * (g * g);
+    velocity[i] = square;
+    if constexpr (centered) {
+      const float a = keep * average[i] + share * g;
+      average[i] = a;
+      square -= a * a;
+    }
+    float increment = rate * g / std::sqrt(square + epsilon);
+    if constexpr (has_momentum) {
+      increment += momentum * momentums[i];
+      momentums[i] = increment;
+    }
+    weights[i] -= increment;
+  }
+};
+
+struct Accumulated {
+  float *weights, *accumulator;
+  Gradient gradient;
+  float rate, epsilon;
+  void operator()(std::int64_t i) const {
+    const float g = gradient[i];
+    const float sum = accumulator[i] + g * g;
+    accumulator[i] = sum;
+    weights[i] -= rate * g / std::sqrt(sum + epsilon);
+  }
+};
+
+template <bool amsgrad>
+struct Moments {
+  float *weights, *mean, *square, *largest;
+  Gradient gradient;
+  float rate, decay, share_1, share_2, epsilon;
+  void operator()(std::int64_t i) const {
     const float g = gradient[i];
     const float m = mean[i] + (g - mean[i]) * share_1;
-    const float v = square[i] + (g * g - square[i]) * share_2;
+    float v = square[i] + (g * g - square[i]) * share_2;
     mean[i] = m;
     square[i] = v;
-    weights[i] -= corrected_rate * m / (std::sqrt(v) + epsilon);
+    if constexpr (amsgrad) largest[i] = v = std::max(largest[i], v);
+    const float w = weights[i];
+    weights[i] = (w - w * decay) - rate * m / (std::sqrt(v) + epsilon);
   }
+};
+
+// The arrays of one parameter are apart from each other, which is what lets the loop run in vectors.
+template <class Rule>
+void for_each_element(std::int64_t elements, Rule rule) {
+#pragma omp parallel for simd schedule(static) firstprivate(rule) if (elements >= worth_threads)
+  for (std::int64_t i = 0; i < elements; ++i) rule(i);
+}
+
+void step(const SGD& sgd, const Parameter& parameter, Gradient gradient, float rate, std::int64_t) {
+  if (sgd.momentum == 0.0f) {
+    for_each_element(parameter.elements, Descent{parameter.weights, gradient, rate});
+  } else {
+    for_each_element(parameter.elements, DescentWithMomentum{parameter.weights, parameter.slots[0], gradient,
+                                                             rate, sgd.momentum, sgd.nesterov});
+  }
+}
+
+template <bool has_momentum, bool centered>
+void root_mean_square(const RMSprop& rmsprop, const Parameter& parameter, Gradient gradient, float rate) {
+  for_each_element(parameter.elements, RootMeanSquare<has_momentum, centered>{
+                                           .weights = parameter.weights,
+                                           .velocity = parameter.slots[0],
+                                           .momentums = has_momentum ? parameter.slots[1] : nullptr,
+                                           .average = centered ? parameter.slots.back() : nullptr,
+                                           .gradient = gradient,
+                                           .rate = rate,
+                                           .keep = static_cast<float>(rmsprop.rho),
+                                           .share = static_cast<float>(1 - rmsprop.rho),
+                                           .momentum = rmsprop.momentum,
+                                           .epsilon = rmsprop.epsilon});
+}
+
+void step(const RMSprop& rmsprop, const Parameter& parameter, Gradient gradient, float rate, std::int64_t) {
+  const bool has_momentum = rmsprop.momentum != 0.0f;
+  const auto loop = has_momentum
+                        ? (rmsprop.centered ? root_mean_square<true, true> : root_mean_square<true, false>)
+                        : (rmsprop.centered ? root_mean_square<false, true> : root_mean_square<false, false>);
+  loop(rmsprop, parameter, gradient, rate);
+}
+
+void step(const Adagrad& adagrad, const Parameter& parameter, Gradient gradient, float rate, std::int64_t) {
+  for_each_element(parameter.elements,
+                   Accumulated{parameter.weights, parameter.slots[0], gradient, rate, adagrad.epsilon});
+}
+
+template <bool amsgrad>
+void moments(const AdamW& adam, const Parameter& parameter, Gradient gradient, float rate,
+             std::int64_t step) {
+  for_each_element(parameter.elements,
+                   Moments<amsgrad>{.weights = parameter.weights,
+                                    .mean = parameter.slots[0],
+                                    .square = parameter.slots[1],
+                                    .largest = amsgrad ? parameter.slots[2] : nullptr,
+                                    .gradient = gradient,
+                                    .rate = bias_corrected_rate(rate, adam.beta_1, adam.beta_2, step),
+                                    .decay = adam.weight_decay * rate,
+                                    .share_1 = static_cast<float>(1 - adam.beta_1),
+                                    .share_2 = static_cast<float>(1 - adam.beta_2),
+                                    .epsilon = adam.epsilon});
+}
+
+void step(const AdamW& adam, const Parameter& parameter, Gradient gradient, float rate, std::int64_t number) {
+  (adam.amsgrad ? moments<true> : moments<false>)(adam, parameter, gradient, rate, number);
+}
+
+void step(const Adam& adam, const Parameter& parameter, Gradient gradient, float rate, std::int64_t number) {
+  step(AdamW{.weight_decay = 0.0f,
+             .beta_1 = adam.beta_1,
+             .beta_2 = adam.beta_2,
+             .epsilon = adam.epsilon,
+             .amsgrad = adam.amsgrad},
+       parameter, gradient, rate, number);
+}
+
+// sum_of_part(begin, end) over all elements, in parts whose borders depend on the number of elements alone:
+// the same sum, to the bit, for any number of threads.
+template <class SumOfPart>
+double sum_of_parts(std::int64_t elements, const SumOfPart& sum_of_part) {
+  constexpr std::int64_t most_parts = 64;
+  const std::int64_t size = std::max(worth_threads / 4, (elements + most_parts - 1) / most_parts);
+  const std::int64_t parts = (elements + size - 1) / size;
+  std::array<double, most_parts> sums{};
+#pragma omp parallel for schedule(static) if (elements >= worth_threads)
+  for (std::int64_t part = 0; part < parts; ++part) {
+    sums[static_cast<std::size_t>(part)] = sum_of_part(part * size, std::min((part + 1) * size, elements));
+  }
+  double sum = 0;
+  for (std::int64_t part = 0; part < parts; ++part) sum += sums[static_cast<std::size_t>(part)];
+  return sum;
+}
+
+double regularize_part(const Parameter& parameter, std::int64_t begin, std::int64_t end) {
+  const float* weights = parameter.weights;
+  float* gradient = parameter.diff_weights;
+  const float l1 = parameter.regularizer.l1, twice_l2 = 2.0f * parameter.regularizer.l2;
+  double sizes = 0, squares = 0;
+#pragma omp simd reduction(+ : sizes, squares)
+  for (std::int64_t i = begin; i < end; ++i) {
+    const float w = weights[i];
+    const float pull = w > 0.0f ? l1 : w < 0.0f ? -l1 : 0.0f;
+    gradient[i] += pull + twice_l2 * w;
+    const auto exact = static_cast<double>(w);
+    sizes += std::fabs(exact);
+    squares += exact * exact;
+  }
+  return static_cast<double>(l1) * sizes + static_cast<double>(parameter.regularizer.l2) * squares;
 }
 
 class Update final : public UpdateKernel {
  public:
   explicit Update(const Optimizer& optimizer) : optimizer_(optimizer) {}
+
   double regularize(std::span<const Parameter> parameters) const override {
     double penalty = 0;
     for (const Parameter& parameter : parameters) {
-      const auto [l1, l2] = parameter.regularizer;
-      if (l1 == 0.0f && l2 == 0.0f) continue;
-      for (std::int64_t i = 0; i < parameter.elements; ++i) {
-        const float w = parameter.weights[i];
-        const float sign = w > 0.0f ? 1.0f : w < 0.0f ? -1.0f : 0.0f;
-        parameter.diff_weights[i] += l1 * sign + 2.0f * l2 * w;
-        penalty += static_cast<double>(l1 * std::fabs(w) + l2 * w * w);
-      }
+      if (parameter.regularizer == Regularizer{}) continue;
+      penalty += sum_of_parts(parameter.elements, [&](std::int64_t begin, std::int64_t end) {
+        return regularize_part(parameter, begin, end);
+      });
     }
     return penalty;
   }
 
   void sum_squares(std::span<const Parameter> parameters, std::span<double> sums) const override {
     for (std::size_t p = 0; p < parameters.size(); ++p) {
-      sums[p] = 0;
-      for (std::int64_t i = 0; i < parameters[p].elements; ++i) {
-        const auto g = static_cast<double>(parameters[p].diff_weights[i]);
-        sums[p] += g * g;
-      }
+      const float* gradient = parameters[p].diff_weights;
+      sums[p] = sum_of_parts(parameters[p].elements, [gradient](std::int64_t begin, std::int64_t end) {
+        double sum = 0;
+#pragma omp simd reduction(+ : sum)
+        for (std::int64_t i = begin; i < end; ++i) {
+          sum += static_cast<double>(gradient[i]) * static_cast<double>(gradient[i]);
+        }
+        return sum;
+      });
     }
   }
 
   void run(std::span<const Parameter> parameters, const StepOptions& options) const override {
+    const float limit =
+        options.clip_value > 0.0f ? options.clip_value : std::numeric_limits<float>::infinity();
     for (std::size_t p = 0; p < parameters.size(); ++p) {
+      const Gradient gradient{parameters[p].diff_weights, limit,
+                              options.scales.empty() ? 1.0f : options.scales[p]};
       std::visit(
-          [&](const auto& optimizer) { step(optimizer, parameters[p], options.learning_rate, options.step); },
+          [&](const auto& optimizer) {
+            step(optimizer, parameters[p], gradient, options.learning_rate, options.step);
+          },
           optimizer_);
     }
   }

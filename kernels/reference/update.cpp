@@ -1,36 +1,77 @@
 #include "kernels/reference/update.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace petal::reference {
 namespace {
 
-void step(const SGD& sgd, const UpdateKernel::Parameter& parameter, float rate, std::int64_t) {
-  for (std::int64_t i = 0; i < parameter.elements; ++i) {
-    float& w = parameter.weights[i];
-    const float g = parameter.diff_weights[i];
-    if (sgd.momentum == 0.0f) {
-      w -= rate * g;
-      continue;
-    }
-    float& v = parameter.slots[0][i];
-    v = sgd.momentum * v - rate * g;
-    w += sgd.nesterov ? sgd.momentum * v - rate * g : v;
+// One element of a parameter: its weight, its slots and its gradient, cut and scaled.
+struct Element {
+  const UpdateKernel::Parameter& parameter;
+  std::int64_t i;
+  float gradient;
+
+  float& weight() const { return parameter.weights[i]; }
+  float& slot(std::size_t s) const { return parameter.slots[s][i]; }
+};
+
+void step(const SGD& sgd, const Element& element, float rate, std::int64_t) {
+  const float g = element.gradient;
+  if (sgd.momentum == 0.0f) {
+    element.weight() -= rate * g;
+    return;
   }
+  float& v = element.slot(0);
+  v = sgd.momentum * v - rate * g;
+  element.weight() += sgd.nesterov ? sgd.momentum * v - rate * g : v;
 }
 
-void step(const Adam& adam, const UpdateKernel::Parameter& parameter, float rate, std::int64_t step) {
-  const double correction = std::sqrt(1 - std::pow(static_cast<double>(adam.beta_2), step)) /
-                            (1 - std::pow(static_cast<double>(adam.beta_1), step));
-  const auto corrected_rate = static_cast<float>(static_cast<double>(rate) * correction);
-  for (std::int64_t i = 0; i < parameter.elements; ++i) {
-    const float g = parameter.diff_weights[i];
-    float& m = parameter.slots[0][i];
-    float& v = parameter.slots[1][i];
-    m += (g - m) * (1 - adam.beta_1);
-    v += (g * g - v) * (1 - adam.beta_2);
-    parameter.weights[i] -= corrected_rate * m / (std::sqrt(v) + adam.epsilon);
+void step(const RMSprop& rmsprop, const Element& element, float rate, std::int64_t) {
+  const auto keep = static_cast<float>(rmsprop.rho), share = static_cast<float>(1 - rmsprop.rho);
+  const float g = element.gradient;
+  float& v = element.slot(0);
+  v = keep * v + share * (g * g);
+  float square = v;
+  if (rmsprop.centered) {
+    float& average = element.slot(rmsprop.momentum != 0.0f ? 2 : 1);
+    average = keep * average + share * g;
+    square -= average * average;
   }
+  float increment = rate * g / std::sqrt(square + rmsprop.epsilon);
+  if (rmsprop.momentum != 0.0f) {
+    float& m = element.slot(1);
+    increment = m = rmsprop.momentum * m + increment;
+  }
+  element.weight() -= increment;
+}
+
+void step(const Adagrad& adagrad, const Element& element, float rate, std::int64_t) {
+  const float g = element.gradient;
+  float& sum = element.slot(0);
+  sum += g * g;
+  element.weight() -= rate * g / std::sqrt(sum + adagrad.epsilon);
+}
+
+void step(const Adam& adam, const Element& element, float rate, std::int64_t step) {
+  const float g = element.gradient;
+  float& m = element.slot(0);
+  float& v = element.slot(1);
+  m += (g - m) * static_cast<float>(1 - adam.beta_1);
+  v += (g * g - v) * static_cast<float>(1 - adam.beta_2);
+  float square = v;
+  if (adam.amsgrad) {
+    float& largest = element.slot(2);
+    square = largest = std::max(largest, v);
+  }
+  element.weight() -=
+      m * bias_corrected_rate(rate, adam.beta_1, adam.beta_2, step) / (std::sqrt(square) + adam.epsilon);
+}
+
+void step(const AdamW& adamw, const Element& element, float rate, std::int64_t number) {
+  element.weight() -= element.weight() * adamw.weight_decay * rate;
+  step(Adam{adamw.learning_rate, adamw.beta_1, adamw.beta_2, adamw.epsilon, adamw.amsgrad}, element, rate,
+       number);
 }
 
 class UpdateLoops final : public UpdateKernel {
@@ -45,7 +86,8 @@ class UpdateLoops final : public UpdateKernel {
         const float w = parameter.weights[i];
         const float sign = w > 0.0f ? 1.0f : w < 0.0f ? -1.0f : 0.0f;
         parameter.diff_weights[i] += l1 * sign + 2.0f * l2 * w;
-        penalty += static_cast<double>(l1 * std::fabs(w) + l2 * w * w);
+        const auto exact = static_cast<double>(w);
+        penalty += static_cast<double>(l1) * std::fabs(exact) + static_cast<double>(l2) * exact * exact;
       }
     }
     return penalty;
@@ -63,9 +105,16 @@ class UpdateLoops final : public UpdateKernel {
 
   void run(std::span<const Parameter> parameters, const StepOptions& options) const override {
     for (std::size_t p = 0; p < parameters.size(); ++p) {
-      std::visit(
-          [&](const auto& optimizer) { step(optimizer, parameters[p], options.learning_rate, options.step); },
-          optimizer_);
+      for (std::int64_t i = 0; i < parameters[p].elements; ++i) {
+        float g = parameters[p].diff_weights[i];
+        if (options.clip_value > 0.0f) g = std::clamp(g, -options.clip_value, options.clip_value);
+        if (!options.scales.empty()) g *= options.scales[p];
+        std::visit(
+            [&](const auto& optimizer) {
+              step(optimizer, Element{parameters[p], i, g}, options.learning_rate, options.step);
+            },
+            optimizer_);
+      }
     }
   }
 

@@ -1,4 +1,4 @@
-"""Writes operations.json: what Keras computes for single layers, losses and optimisers.
+"""Writes operations.json: what Keras computes for single layers and losses.
 
 Run with Python, Keras 3 on TensorFlow's CPU and numpy: python tests/golden/make_operations.py
 Layers run in float64, so that the file holds the definition and not a rounding of it. Numbers going in are
@@ -182,35 +182,11 @@ def losses():
                     yield loss_case(name, make, predictions, targets, kind=kind, **form)
 
 
-def optimizer_case(name, make, **fields):
-    weights = draw((6,))
-    gradients = [draw((6,)) for _ in range(5)]
-    variable = keras.Variable(weights, dtype="float32")
-    optimizer = make(**fields)
-    optimizer.build([variable])
-    after = []
-    for gradient in gradients:
-        optimizer.apply([tf.constant(gradient, "float32")], [variable])
-        after.append(numbers(variable.numpy()))
-    return {"name": name, "fields": fields, "weights": numbers(weights), "gradients": [numbers(g) for g in gradients],
-            "after": after}
-
-
-def optimizers():
-    sgd, adam = keras.optimizers.SGD, keras.optimizers.Adam
-    yield optimizer_case("sgd", sgd, learning_rate=0.1)
-    yield optimizer_case("sgd, momentum", sgd, learning_rate=0.1, momentum=0.9)
-    yield optimizer_case("sgd, nesterov", sgd, learning_rate=0.1, momentum=0.9, nesterov=True)
-    yield optimizer_case("adam", adam, learning_rate=0.01)
-    yield optimizer_case("adam, other constants", adam, learning_rate=0.01, beta_1=0.5, beta_2=0.75, epsilon=0.01)
-
-
 def main():
     document = {
         "made_with": {"keras": keras.__version__, "tensorflow": tf.__version__},
         "layers": [*convolutions(), *depthwise_convolutions(), *poolings(), *others()],
         "losses": list(losses()),
-        "optimizers": list(optimizers()),
     }
     path = pathlib.Path(__file__).with_name("operations.json")
     path.write_text(json.dumps(document, separators=(",", ":")) + "\n")

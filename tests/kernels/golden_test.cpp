@@ -101,37 +101,6 @@ void check_loss(const Backend& backend, Precision precision, const Json& item) {
   CHECK(diff.guards_hold());
 }
 
-Optimizer optimizer_of(const Json& item) {
-  const Json& fields = item.at("fields");
-  if (item.at("name").get<std::string>().starts_with("adam")) {
-    const Adam d;
-    return Adam{fields.at("learning_rate"), fields.value("beta_1", d.beta_1),
-                fields.value("beta_2", d.beta_2), fields.value("epsilon", d.epsilon)};
-  }
-  return SGD{fields.at("learning_rate"), fields.value("momentum", 0.0f), fields.value("nesterov", false)};
-}
-
-void check_optimizer(const Backend& backend, const Json& item) {
-  const Optimizer optimizer = optimizer_of(item);
-  std::vector<float> weights = item.at("weights").get<std::vector<float>>();
-  std::vector<std::vector<float>> slots(static_cast<std::size_t>(slot_count(optimizer)),
-                                        std::vector<float>(weights.size()));
-  std::vector<float*> slot_pointers;
-  for (std::vector<float>& slot : slots) slot_pointers.push_back(slot.data());
-  backend.enter();
-  const std::unique_ptr<UpdateKernel> kernel = backend.prepare_update(optimizer);
-  for (std::size_t step = 0; step < item.at("gradients").size(); ++step) {
-    CAPTURE(step);
-    auto gradient = item["gradients"][step].get<std::vector<float>>();
-    UpdateKernel::Parameter parameter{weights.data(), gradient.data(), slot_pointers,
-                                      static_cast<std::int64_t>(weights.size())};
-    kernel->run({&parameter, 1},
-                {.learning_rate = learning_rate(optimizer), .step = static_cast<std::int64_t>(step) + 1});
-    const std::vector<double> found(weights.begin(), weights.end());
-    CHECK(array_error(found, item["after"][step].get<std::vector<double>>()) <= 1e-6);
-  }
-}
-
 }  // namespace
 
 TEST_CASE("layers as Keras computes them") {
@@ -165,16 +134,6 @@ TEST_CASE("losses and their gradients as Keras computes them") {
         INFO(backend->name() << " " << to_string(precision) << ", " << item.at("name").get<std::string>());
         check_loss(*backend, precision, item);
       }
-    }
-  }
-}
-
-TEST_CASE("five steps of each optimiser as Keras takes them") {
-  REQUIRE(golden().at("optimizers").size() == 5);
-  for (const auto& backend : backends_under_test()) {
-    for (const Json& item : golden().at("optimizers")) {
-      INFO(backend->name() << ", " << item.at("name").get<std::string>());
-      check_optimizer(*backend, item);
     }
   }
 }

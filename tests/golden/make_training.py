@@ -1,0 +1,107 @@
+"""Writes training.json: what Keras's optimisers, gradient clipping and regularisers compute.
+
+Run with Python, Keras 3 on TensorFlow's CPU and numpy: python tests/golden/make_training.py
+Everything runs in float32, as training does. Weights and gradients are multiples of 1/64.
+"""
+
+import json
+import pathlib
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+random = np.random.RandomState(11)
+
+
+def draw(shape, magnitude=1.0):
+    """Multiples of 1/64 in [-magnitude, magnitude]."""
+    return random.randint(round(-magnitude * 64), round(magnitude * 64) + 1, size=shape) / 64
+
+
+def numbers(array):
+    return [float(f"{value:.9g}") for value in np.asarray(array).ravel()]
+
+
+def optimizer_case(text, make, learning_rate, **options):
+    """`text` is how Petal's command line states the optimiser."""
+    weights = draw((6,))
+    gradients = [draw((6,)) for _ in range(5)]
+    variable = keras.Variable(weights, dtype="float32")
+    optimizer = make(learning_rate=learning_rate, **options)
+    optimizer.build([variable])
+    after = []
+    for gradient in gradients:
+        optimizer.apply([tf.constant(gradient, "float32")], [variable])
+        after.append(numbers(variable.numpy()))
+    return {"text": text, "learning_rate": learning_rate, "weights": numbers(weights),
+            "gradients": [numbers(g) for g in gradients], "after": after}
+
+
+def optimizers():
+    sgd, rmsprop, adagrad = keras.optimizers.SGD, keras.optimizers.RMSprop, keras.optimizers.Adagrad
+    adam, adamw = keras.optimizers.Adam, keras.optimizers.AdamW
+    yield optimizer_case("sgd", sgd, 0.1)
+    yield optimizer_case("sgd,momentum=0.9", sgd, 0.1, momentum=0.9)
+    yield optimizer_case("sgd,momentum=0.9,nesterov", sgd, 0.1, momentum=0.9, nesterov=True)
+    yield optimizer_case("rmsprop", rmsprop, 0.01)
+    yield optimizer_case("rmsprop,momentum=0.75", rmsprop, 0.01, momentum=0.75)
+    yield optimizer_case("rmsprop,centered", rmsprop, 0.01, centered=True)
+    yield optimizer_case("rmsprop,rho=0.5,momentum=0.9,epsilon=0.01,centered", rmsprop, 0.01,
+                         rho=0.5, momentum=0.9, epsilon=0.01, centered=True)
+    yield optimizer_case("adagrad", adagrad, 0.1)
+    yield optimizer_case("adagrad,initial_accumulator_value=0.5,epsilon=0.25", adagrad, 0.1,
+                         initial_accumulator_value=0.5, epsilon=0.25)
+    yield optimizer_case("adam", adam, 0.01)
+    yield optimizer_case("adam,beta_1=0.5,beta_2=0.75,epsilon=0.01", adam, 0.01, beta_1=0.5, beta_2=0.75, epsilon=0.01)
+    yield optimizer_case("adam,beta_2=0.5,amsgrad", adam, 0.01, beta_2=0.5, amsgrad=True)
+    yield optimizer_case("adamw", adamw, 0.01)
+    yield optimizer_case("adamw,weight_decay=0.5,beta_2=0.5,amsgrad", adamw, 0.01,
+                         weight_decay=0.5, beta_2=0.5, amsgrad=True)
+
+
+def clipping_case(name, magnitude, **clipping):
+    """One step of SGD at rate 1 on weights that are zero: they become minus the clipped gradients."""
+    gradients = [draw((5,), magnitude), np.zeros(3), draw((2, 2), 4 * magnitude)]
+    variables = [keras.Variable(np.zeros(g.shape), dtype="float32") for g in gradients]
+    optimizer = keras.optimizers.SGD(learning_rate=1.0, **clipping)
+    optimizer.build(variables)
+    optimizer.apply([tf.constant(g, "float32") for g in gradients], variables)
+    return {"name": name, "clipping": clipping, "gradients": [numbers(g) for g in gradients],
+            "clipped": [numbers(-v.numpy()) for v in variables]}
+
+
+def clippings():
+    yield clipping_case("none", 1)
+    yield clipping_case("by value", 1, clipvalue=0.5)
+    yield clipping_case("by norm, one of two over the limit", 0.25, clipnorm=0.75)
+    yield clipping_case("by global norm, over the limit", 1, global_clipnorm=0.5)
+    yield clipping_case("by global norm, under the limit", 1, global_clipnorm=100.0)
+
+
+def regularizer_case(l1, l2):
+    weights = draw((7,))
+    weights[3] = 0
+    make = keras.regularizers
+    regularizer = make.L2(l2) if l1 == 0 else make.L1(l1) if l2 == 0 else make.L1L2(l1, l2)
+    variable = tf.Variable(weights, dtype="float32")
+    with tf.GradientTape() as tape:
+        penalty = regularizer(variable)
+    return {"l1": l1, "l2": l2, "weights": numbers(weights), "penalty": float(penalty),
+            "gradient": numbers(tape.gradient(penalty, variable))}
+
+
+def main():
+    document = {
+        "made_with": {"keras": keras.__version__, "tensorflow": tf.__version__},
+        "optimizers": list(optimizers()),
+        "clippings": list(clippings()),
+        "regularizers": [regularizer_case(0.01, 0), regularizer_case(0, 0.02), regularizer_case(0.03, 0.25)],
+    }
+    path = pathlib.Path(__file__).with_name("training.json")
+    path.write_text(json.dumps(document, separators=(",", ":")) + "\n")
+    print(path.name, path.stat().st_size, "bytes;", {k: len(v) for k, v in document.items()})
+
+
+if __name__ == "__main__":
+    main()
