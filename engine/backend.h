@@ -99,14 +99,14 @@ class UpdateKernel {
   struct Parameter {
     float* weights = nullptr;       // updated in place by run
     float* diff_weights = nullptr;  // updated in place by regularize, read by run
-    std::vector<float*> slots;      // slot_count(optimizer) arrays of the weights' size, updated in place
+    std::vector<float*> slots{};    // slot_count(optimizer) arrays of the weights' size, updated in place
     std::int64_t elements = 0;
     Regularizer regularizer{};
   };
   struct StepOptions {
     float learning_rate = 0;
-    std::int64_t step = 1;          // counts from 1
-    float clip_value = 0;           // each gradient is first cut to [-clip_value, clip_value]; 0: not
+    std::int64_t step = 1;            // counts from 1
+    float clip_value = 0;             // each gradient is first cut to [-clip_value, clip_value]; 0: not
     std::span<const float> scales{};  // then, one a parameter, multiplied by it; empty: ones
   };
   // Adds the regularisers' gradients, l1 * sign(w) + 2 * l2 * w, to diff_weights; returns their penalty,

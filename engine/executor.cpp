@@ -87,6 +87,7 @@ void Executor::bind(Step& step, std::byte* scratch) {
                    .diff_dst = address(operands.diff_dst),
                    .diff_src = step.diff_src,
                    .diff_weights = operands.diff_weights,
+                   .statistics = operands.statistics,
                    .workspace = address(operands.workspace),
                    .scratch = scratch,
                    .context = nullptr};

@@ -18,6 +18,7 @@ struct Operands {
   int diff_dst = -1;
   std::vector<int> diff_src;
   std::vector<std::byte*> diff_weights;  // outside the arena
+  std::vector<float*> statistics;        // likewise
   int workspace = -1;
 };
 
@@ -42,6 +43,7 @@ class Executor {
   void run(const RunContext& context);
   void set_profiling(bool on) { profiling_ = on; }
   const Profile& profile() const { return profile_; }
+  Profile& profile() { return profile_; }
 
  private:
   struct Step {

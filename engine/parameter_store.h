@@ -9,31 +9,45 @@
 
 namespace petal {
 
-// A training plan's own copy of the weights, with a gradient and optimiser slots for each trainable one. The
-// memory stays where it is for the plan's life: kernels hold its addresses.
+// An optimiser's memory: what it needs besides the weights to go on as if it had never stopped.
+struct OptimizerState {
+  std::int64_t step = 0;                             // updates made
+  std::map<std::string, std::vector<Tensor>> slots;  // by the weight's full name
+};
+
+// A training plan's own copy of the weights, with the optimiser's slots for each trainable one. The memory
+// stays where it is for the plan's life: kernels hold its addresses.
 class ParameterStore {
  public:
-  ParameterStore(const Graph& graph, const Weights& weights, int slots);
+  // The weights of the nodes that `constant` does not name by number. Throws Error where none is trainable.
+  ParameterStore(const Graph& graph, const Weights& weights, const std::vector<bool>& constant,
+                 const Optimizer& optimizer);
 
   std::byte* weights(const std::string& name);
-  // Null for statistics and frozen weights.
-  std::byte* diff_weights(const std::string& name);
-  // All trainable weights with their gradients and slots, in order of the graph.
-  std::span<const UpdateKernel::Parameter> trainable() const { return trainable_; }
-  Tensor gradient(const std::string& name) const;
+  // A trainable weight's number, in order of the graph; -1 for statistics and frozen weights.
+  int number(const std::string& name) const;
+  int trainable_count() const { return static_cast<int>(parameters_.size()); }
+  // Without diff_weights.
+  const UpdateKernel::Parameter& parameter(int number) const {
+    return parameters_[static_cast<std::size_t>(number)];
+  }
+
   // Copies weights and statistics into the store.
   void store(Weights& weights) const;
+  OptimizerState state(std::int64_t step) const;
+  // Overwrites what is trained. Throws Error that names the first weight or slot that is missing or of
+  // another shape; nothing is changed then.
+  void restore(const Weights& weights, const OptimizerState& state);
 
  private:
   struct Entry {
-    Tensor weights, diff_weights;
+    Tensor weights;
     Role role = Role::weight;
-    bool trainable = false;
+    int number = -1;
     std::vector<Tensor> slots;
   };
-  const Entry& entry(const std::string& name) const;
   std::map<std::string, Entry> entries_;
-  std::vector<UpdateKernel::Parameter> trainable_;
+  std::vector<UpdateKernel::Parameter> parameters_;
 };
 
 }  // namespace petal

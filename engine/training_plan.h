@@ -4,6 +4,7 @@
 #include <span>
 
 #include "engine/backend.h"
+#include "engine/parameter_store.h"
 #include "engine/profile.h"
 #include "engine/weights.h"
 
@@ -14,12 +15,38 @@ struct TrainingOptions {
   Precision precision = Precision::f32;
   Loss loss{};
   Optimizer optimizer = Adam{};
+  GradientClipping clipping{};
+  // Samples that a core takes through the whole network at a time; 0: chosen so that all cores have work and
+  // their values stay in cache. Gradients are summed over them, which changes nothing but rounding. Where a
+  // batch norm learns, its statistics are the whole batch's, so the batch stays whole.
+  std::int64_t micro_batch = 0;
+};
+
+// Where a plan gets the samples of a batch from.
+class SampleSource {
+ public:
+  virtual ~SampleSource() = default;
+  // Writes samples [first, first + count) of the batch for the graph's input `input` to dst, dense (count,
+  // ...). Called by several threads at once, each for samples of its own, once a sample, input and step.
+  virtual void write(std::size_t input, std::int64_t first, std::int64_t count, float* dst) const = 0;
+};
+
+struct TrainingBatch {
+  const SampleSource* source = nullptr;
+  std::int64_t count = 0;                   // real samples, from 1 to the plan's batch
+  const void* targets = nullptr;            // `count`, as Loss says
+  std::span<const float> sample_weights{};  // `count`; empty: ones
 };
 
 // An executable for training steps: forward with what backward needs kept, loss, backward, update. The graph
 // has one output, (N, C). Where it ends in softmax (or sigmoid, for the binary loss) and the loss is from
-// probabilities, the two are one stable gradient. The plan holds its own copy of the weights and the
-// optimiser's state.
+// probabilities, the two are one stable gradient. Nodes that no trainable weight comes before run as a frozen
+// inference network, fused and packed; random layers among them stay active. The plan holds its own copy of
+// the weights and the optimiser's state.
+//
+// Where the backend has a form for one core, every core is a lane of its own that takes its micro-batches
+// through the whole network; which samples a lane takes depends on the batch and the number of cores alone,
+// so that equal numbers of cores give equal bits.
 class TrainingPlan {
  public:
   TrainingPlan(TrainingPlan&&) noexcept;
@@ -27,27 +54,32 @@ class TrainingPlan {
   ~TrainingPlan();
 
   std::int64_t batch() const;
+  // One an input of the graph, with N = batch.
   std::span<const TensorDescription> inputs() const;
-  // To be written before each forward_backward: its memory is used again within the step.
-  std::byte* input(std::size_t index = 0);
-  // Forward, loss and backward on the inputs written before. `targets` as Loss says; `sample_weights` (N) may
-  // be empty. Returns the batch's loss: the sum of the weighted losses over N. A sample of weight 0 changes
-  // nothing: that is how a short last batch runs, with `count` real samples, by whose number the mean is
-  // taken.
-  double forward_backward(const void* targets, std::span<const float> sample_weights, std::int64_t count,
-                          const RunContext& context);
+  // Forward, loss and backward. Returns the batch's loss: the mean over its real samples of their weighted
+  // losses, and the regularisers' penalty. Throws Error where the count does not fit, and what the source
+  // threw.
+  double forward_backward(const TrainingBatch& batch, const RunContext& context);
   // One optimiser step with the gradients of the last forward_backward.
   void update(float learning_rate);
-  // The network's output of the last forward_backward: probabilities (N, C), also where softmax was fused
+  // The network's output of the last forward_backward: probabilities (batch, C), also where softmax was fused
   // into the loss.
   const float* predictions() const;
-  // The gradient of a weight by its full name, as the last forward_backward left it.
+  // The gradient of a weight by its full name, as the last forward_backward left it: not clipped yet.
   Tensor gradient(const std::string& name) const;
+
   // Copies the trained weights and statistics back into the store.
   void store(Weights& weights) const;
+  // What, with the weights, makes another plan go on bit for bit as this one would.
+  OptimizerState optimizer_state() const;
+  // Throws Error that names the first weight that does not fit; nothing is changed then.
+  void restore(const Weights& weights, const OptimizerState& state);
 
+  int lanes() const;
+  std::int64_t micro_batch() const;
   void set_profiling(bool on);
-  const Profile& profile() const;
+  // Summed over the lanes. The entry of kind "input" is the time in SampleSource::write.
+  Profile profile() const;
   std::size_t arena_bytes() const;
 
  private:

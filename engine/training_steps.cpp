@@ -11,28 +11,30 @@
 
 namespace petal {
 
-LossArguments::LossArguments(std::int64_t batch, std::int64_t classes, const Loss& loss)
+LossArguments::LossArguments(std::int64_t samples, std::int64_t classes, const Loss& loss)
     : data_(std::make_shared<Data>()) {
   const bool sparse = loss.kind == Loss::Kind::sparse_categorical_crossentropy;
   data_->bytes_a_target = sparse ? sizeof(std::int32_t) : static_cast<std::size_t>(classes) * sizeof(float);
-  const auto samples = static_cast<std::size_t>(batch);
-  data_->targets.assign(samples * data_->bytes_a_target, std::byte{0});
-  data_->sample_weights.assign(samples, 0.0f);
-  data_->losses.assign(samples, 0.0f);
+  data_->targets.assign(static_cast<std::size_t>(samples) * data_->bytes_a_target, std::byte{0});
+  data_->sample_weights.assign(static_cast<std::size_t>(samples), 0.0f);
+  data_->losses.assign(static_cast<std::size_t>(samples), 0.0f);
 }
 
-void LossArguments::set(const void* targets, std::span<const float> sample_weights, std::int64_t count) {
-  const auto samples = static_cast<std::size_t>(count);
-  std::memcpy(data_->targets.data(), targets, samples * data_->bytes_a_target);
-  // The kernel takes the mean over the whole batch; this makes it the mean over the real samples.
-  const float scale = static_cast<float>(data_->losses.size()) / static_cast<float>(count);
-  for (std::size_t i = 0; i < data_->sample_weights.size(); ++i) {
-    const float weight = sample_weights.empty() ? 1.0f : i < samples ? sample_weights[i] : 0.0f;
-    data_->sample_weights[i] = i < samples ? weight * scale : 0.0f;
+void LossArguments::set(const TrainingBatch& batch, std::int64_t first, std::int64_t count) {
+  const auto begin = static_cast<std::size_t>(first), real = static_cast<std::size_t>(count);
+  std::memcpy(data_->targets.data(),
+              static_cast<const std::byte*>(batch.targets) + begin * data_->bytes_a_target,
+              real * data_->bytes_a_target);
+  // The kernel takes the mean over the step's samples; this makes it a mean over the batch's real ones.
+  const float scale = static_cast<float>(data_->losses.size()) / static_cast<float>(batch.count);
+  std::ranges::fill(data_->sample_weights, 0.0f);
+  for (std::size_t i = 0; i < real; ++i) {
+    data_->sample_weights[i] =
+        scale * (batch.sample_weights.empty() ? 1.0f : batch.sample_weights[begin + i]);
   }
 }
 
-double LossArguments::mean() const {
+double LossArguments::share_of_mean() const {
   const double sum = std::accumulate(data_->losses.begin(), data_->losses.end(), 0.0);
   return sum / static_cast<double>(data_->losses.size());
 }
@@ -65,59 +67,68 @@ bool merges_with_loss(const Node& output, const Loss& loss) {
 
 }  // namespace
 
-TrainingSteps::TrainingSteps(const Graph& graph, const Weights& weights, ParameterStore& parameters,
-                             Executor& executor, const TrainingOptions& options)
-    : graph_(graph),
-      weights_(weights),
-      parameters_(parameters),
-      executor_(executor),
+TrainingSteps::TrainingSteps(const TrainingNetwork& network, const TrainingOptions& options,
+                             std::int64_t samples, ParameterStore& parameters, std::span<Tensor> gradients,
+                             Executor& executor)
+    : network_(network),
+      graph_(network.network.graph),
       options_(options),
-      values_(graph.nodes().size(), -1),
-      workspaces_(graph.nodes().size(), -1),
-      gradients_(graph.nodes().size()) {
-  if (graph.outputs().size() != 1 || graph[graph.outputs()[0]].shape.rank() != 1) {
-    throw Error(graph.name(), "training takes a graph with one output of shape (classes)");
-  }
-  for (const Node& node : graph.nodes()) {
-    bool wants =
-        node.trainable && std::ranges::any_of(graph.weights(node), [](const WeightDeclaration& declaration) {
-          return declaration.role == Role::weight;
-        });
-    for (int input : node.inputs) wants = wants || wants_gradient_[static_cast<std::size_t>(input)];
-    wants_gradient_.push_back(wants);
-  }
+      samples_(samples),
+      parameters_(parameters),
+      parameter_gradients_(gradients),
+      executor_(executor),
+      values_(graph_.nodes().size(), -1),
+      workspaces_(graph_.nodes().size(), -1),
+      gradients_(graph_.nodes().size()) {}
+
+NodeRequest TrainingSteps::request(int index, Direction direction) const {
+  const bool constant = network_.constant[static_cast<std::size_t>(index)];
+  return {graph_,
+          graph_[index],
+          network_.network.weights,
+          samples_,
+          constant ? Mode::inference : Mode::training,
+          options_.precision,
+          direction};
 }
 
-NodeRequest TrainingSteps::request(const Node& node, Direction direction) const {
-  return {graph_, node, weights_, options_.batch, Mode::training, options_.precision, direction};
-}
-
-Operands TrainingSteps::forward_operands(const Node& node) {
+Operands TrainingSteps::forward_operands(int index) {
+  const Node& node = graph_[index];
   Operands operands;
   for (int input : node.inputs) operands.src.push_back(value_buffer(input));
+  if (network_.constant[static_cast<std::size_t>(index)]) return operands;
   for (const WeightDeclaration& declaration : graph_.weights(node)) {
-    operands.weights.push_back(parameters_.weights(declaration.name));
+    std::byte* weights = parameters_.weights(declaration.name);
+    operands.weights.push_back(weights);
+    if (node.trainable && declaration.role == Role::statistic) {
+      operands.statistics.push_back(reinterpret_cast<float*>(weights));
+    }
   }
   return operands;
 }
 
-int TrainingSteps::gradient_buffer(int index) {
-  const auto elements = static_cast<std::size_t>(graph_[index].shape.elements() * options_.batch);
+int TrainingSteps::value_sized_buffer(int index) {
+  const auto elements = static_cast<std::size_t>(graph_[index].shape.elements() * samples_);
   return executor_.add_buffer(elements * size_of(data_type(options_.precision)));
+}
+
+std::byte* TrainingSteps::gradient(const std::string& weight) {
+  const int number = parameters_.number(weight);
+  return number < 0 ? nullptr : parameter_gradients_[static_cast<std::size_t>(number)].bytes();
 }
 
 void TrainingSteps::add_forward() {
   for (std::size_t i = 0; i < values_.size(); ++i) {
-    const Node& node = graph_.nodes()[i];
-    values_[i] = gradient_buffer(static_cast<int>(i));  // a value is as large as its gradient
-    if (std::holds_alternative<Input>(node.layer)) continue;
-    std::unique_ptr<Kernel> kernel = prepare_node(executor_.backend(), request(node, Direction::forward));
-    Operands operands = forward_operands(node);
+    const int index = static_cast<int>(i);
+    values_[i] = value_sized_buffer(index);
+    if (std::holds_alternative<Input>(graph_[index].layer)) continue;
+    const NodeRequest wanted = request(index, Direction::forward);
+    std::unique_ptr<Kernel> kernel = prepare_node(executor_.backend(), wanted);
+    Operands operands = forward_operands(index);
     operands.dst = values_[i];
     if (kernel->workspace_bytes() > 0) workspaces_[i] = executor_.add_buffer(kernel->workspace_bytes());
     operands.workspace = workspaces_[i];
-    executor_.add_step(std::move(kernel), std::move(operands),
-                       profile_entry(request(node, Direction::forward)));
+    executor_.add_step(std::move(kernel), std::move(operands), profile_entry(wanted));
   }
 }
 
@@ -129,9 +140,9 @@ LossArguments TrainingSteps::add_loss() {
     loss.from_logits = true;
   }
   const TensorDescription description{data_type(options_.precision),
-                                      graph_[predicted].shape.with_batch(options_.batch)};
-  LossArguments arguments(options_.batch, description.shape.back(), loss);
-  const int gradient = gradient_buffer(predicted);
+                                      graph_[predicted].shape.with_batch(samples_)};
+  LossArguments arguments(samples_, description.shape.back(), loss);
+  const int gradient = value_sized_buffer(predicted);
   Operands operands;
   operands.src = {value_buffer(predicted)};
   operands.diff_src = {gradient};
@@ -148,8 +159,8 @@ int TrainingSteps::gathered_gradient(int index) {
   std::vector<int>& parts = gradients_[static_cast<std::size_t>(index)];
   if (parts.empty()) return -1;
   if (parts.size() == 1) return parts[0];
-  const int sum = gradient_buffer(index);
-  const std::int64_t elements = graph_[index].shape.elements() * options_.batch;
+  const int sum = value_sized_buffer(index);
+  const std::int64_t elements = graph_[index].shape.elements() * samples_;
   Operands operands;
   operands.src = parts;
   operands.dst = sum;
@@ -165,7 +176,8 @@ int TrainingSteps::gathered_gradient(int index) {
 void TrainingSteps::add_backward() {
   for (int index = static_cast<int>(values_.size()); index-- > 0;) {
     const Node& node = graph_[index];
-    if (!wants_gradient_[static_cast<std::size_t>(index)] || std::holds_alternative<Input>(node.layer))
+    if (!network_.wants_gradient[static_cast<std::size_t>(index)] ||
+        std::holds_alternative<Input>(node.layer))
       continue;
     const int diff_dst = gathered_gradient(index);
     if (diff_dst < 0) continue;
@@ -177,7 +189,7 @@ void TrainingSteps::add_backward() {
 Operands TrainingSteps::backward_operands(int index, int diff_dst) {
   const Node& node = graph_[index];
   const BackwardNeeds needs = backward_needs(node.layer);
-  Operands operands = forward_operands(node);
+  Operands operands = forward_operands(index);
   if (!needs.src) std::ranges::fill(operands.src, -1);
   if (needs.dst) operands.dst = value_buffer(index);
   operands.diff_dst = diff_dst;
@@ -190,9 +202,9 @@ void TrainingSteps::add_backward_weights(int index, int diff_dst) {
   if (!node.trainable || graph_.weights(node).empty()) return;
   Operands operands = backward_operands(index, diff_dst);
   for (const WeightDeclaration& declaration : graph_.weights(node)) {
-    operands.diff_weights.push_back(parameters_.diff_weights(declaration.name));
+    operands.diff_weights.push_back(gradient(declaration.name));
   }
-  const NodeRequest wanted = request(node, Direction::backward_weights);
+  const NodeRequest wanted = request(index, Direction::backward_weights);
   executor_.add_step(prepare_node(executor_.backend(), wanted), std::move(operands), profile_entry(wanted));
 }
 
@@ -201,13 +213,13 @@ void TrainingSteps::add_backward_data(int index, int diff_dst) {
   Operands operands = backward_operands(index, diff_dst);
   bool any = false;
   for (int input : node.inputs) {
-    const bool wants = wants_gradient_[static_cast<std::size_t>(input)];
-    operands.diff_src.push_back(wants ? gradient_buffer(input) : -1);
+    const bool wants = network_.wants_gradient[static_cast<std::size_t>(input)];
+    operands.diff_src.push_back(wants ? value_sized_buffer(input) : -1);
     if (wants) gradients_[static_cast<std::size_t>(input)].push_back(operands.diff_src.back());
     any = any || wants;
   }
   if (!any) return;
-  const NodeRequest wanted = request(node, Direction::backward_data);
+  const NodeRequest wanted = request(index, Direction::backward_data);
   executor_.add_step(prepare_node(executor_.backend(), wanted), std::move(operands), profile_entry(wanted));
 }
 

@@ -7,6 +7,7 @@
 #include "engine/compiled_node.h"
 #include "engine/executor.h"
 #include "engine/parameter_store.h"
+#include "engine/passes/passes.h"
 #include "engine/training_plan.h"
 
 namespace petal {
@@ -15,12 +16,14 @@ namespace petal {
 class LossArguments {
  public:
   LossArguments() = default;
-  LossArguments(std::int64_t batch, std::int64_t classes, const Loss& loss);
+  LossArguments(std::int64_t samples, std::int64_t classes, const Loss& loss);
 
-  // Copies `count` samples' targets and weights (ones where empty); the rest of the batch gets weight 0.
-  void set(const void* targets, std::span<const float> sample_weights, std::int64_t count);
-  // The mean over the real samples of the last run's weighted losses.
-  double mean() const;
+  // Copies the targets and weights (ones where empty) of samples [first, first + count) of `batch`; the rest
+  // of these samples gets weight 0. Weights are scaled so that what the step gives is this share of the mean
+  // over all real samples of the batch.
+  void set(const TrainingBatch& batch, std::int64_t first, std::int64_t count);
+  // This share of the mean over the batch's real samples of their weighted losses.
+  double share_of_mean() const;
 
   const std::byte* targets() const { return data_->targets.data(); }
   const float* sample_weights() const { return data_->sample_weights.data(); }
@@ -35,11 +38,12 @@ class LossArguments {
   std::shared_ptr<Data> data_;  // shared with the loss step, which holds its addresses
 };
 
-// Declares the steps of a training plan on an executor: forward, loss, backward.
+// Declares the steps of a training plan on an executor: forward, loss, backward; `samples` at a time.
 class TrainingSteps {
  public:
-  TrainingSteps(const Graph& graph, const Weights& weights, ParameterStore& parameters, Executor& executor,
-                const TrainingOptions& options);
+  // `gradients`: one array a parameter, by its number, which backward assigns.
+  TrainingSteps(const TrainingNetwork& network, const TrainingOptions& options, std::int64_t samples,
+                ParameterStore& parameters, std::span<Tensor> gradients, Executor& executor);
 
   void add_forward();
   LossArguments add_loss();
@@ -47,22 +51,24 @@ class TrainingSteps {
   int value_buffer(int node) const { return values_[static_cast<std::size_t>(node)]; }
 
  private:
-  NodeRequest request(const Node& node, Direction direction) const;
-  Operands forward_operands(const Node& node);
+  NodeRequest request(int index, Direction direction) const;
+  Operands forward_operands(int index);
   Operands backward_operands(int index, int diff_dst);
   void add_backward_weights(int index, int diff_dst);
   void add_backward_data(int index, int diff_dst);
   // One buffer with the sum of all gradients that meet in the value; -1 where there is none.
   int gathered_gradient(int index);
-  int gradient_buffer(int index);
+  int value_sized_buffer(int index);
+  std::byte* gradient(const std::string& weight);
 
+  const TrainingNetwork& network_;
   const Graph& graph_;
-  const Weights& weights_;
-  ParameterStore& parameters_;
-  Executor& executor_;
   const TrainingOptions& options_;
+  std::int64_t samples_;
+  ParameterStore& parameters_;
+  std::span<Tensor> parameter_gradients_;
+  Executor& executor_;
   std::vector<int> values_, workspaces_;
-  std::vector<bool> wants_gradient_;         // a trainable weight lies at the node or before it
   std::vector<std::vector<int>> gradients_;  // the buffers of the gradients that reach each value
 };
 

@@ -5,14 +5,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <numeric>
 
 #include "engine/error.h"
-#include "engine/plan.h"
 #include "engine/random.h"
-#include "engine/training_plan.h"
-#include "trainer/feature_rows.h"
-#include "trainer/metrics.h"
+#include "trainer/fit_options.h"
+#include "trainer/learning_rate_control.h"
+#include "trainer/targets.h"
 
 namespace petal {
 namespace {
@@ -23,72 +21,22 @@ double seconds_since(Clock::time_point then) {
   return std::chrono::duration<double>(Clock::now() - then).count();
 }
 
-bool falls(Monitor monitor) {
-  return monitor == Monitor::loss || monitor == Monitor::val_loss;
-}
-
-// What stands for the monitor where there are no validation samples.
-Monitor without_validation(Monitor monitor) {
-  return falls(monitor) ? Monitor::loss : Monitor::accuracy;
-}
-
-double monitored(const EpochRecord& record, Monitor monitor) {
-  switch (monitor) {
-    case Monitor::val_loss:
-      return *record.val_loss;
-    case Monitor::val_accuracy:
-      return *record.val_accuracy;
-    case Monitor::loss:
-      return record.loss;
-    case Monitor::accuracy:
-      return record.accuracy;
-  }
-  return record.loss;
-}
-
-std::int64_t classes_of(const Graph& graph) {
-  if (graph.outputs().size() != 1 || graph[graph.outputs()[0]].shape.rank() != 1) {
-    throw Error("training", "graph '" + graph.name() + "' must have one output of shape (classes,)");
-  }
-  return graph[graph.outputs()[0]].shape[0];
-}
-
-void require_samples(const Samples& samples, std::int64_t width, std::int64_t classes) {
-  const Shape& shape = samples.features->shape();
-  if (shape.rank() != 2 || shape[1] != width ||
-      shape[0] != static_cast<std::int64_t>(samples.labels.size())) {
-    throw Error("training", "features are " + shape.to_string() + ", expected (" +
-                                std::to_string(samples.labels.size()) + ", " + std::to_string(width) + ")");
-  }
-  for (const std::int64_t row : samples.rows) {
-    if (row < 0 || row >= shape[0]) throw Error("training", "there is no feature row " + std::to_string(row));
-    const std::int32_t label = samples.labels[static_cast<std::size_t>(row)];
-    if (label < 0 || label >= classes) {
-      throw Error("training", "label " + std::to_string(label) + " is none of the model's " +
-                                  std::to_string(classes) + " classes");
+// The penalty of the regularisers on the weights as they stand, which Keras's val_loss includes.
+double penalty(const Graph& graph, const Weights& weights) {
+  double sum = 0;
+  for (const WeightDeclaration& declaration : graph.weights()) {
+    const auto [l1, l2] = declaration.regularizer;
+    if (l1 == 0.0f && l2 == 0.0f) continue;
+    for (const float w : weights.at(declaration.name).values()) {
+      sum += static_cast<double>(l1 * std::fabs(w) + l2 * w * w);
     }
   }
-}
-
-void require_options(const FitOptions& options, std::int64_t classes) {
-  if (options.epochs < 1)
-    throw Error("--epochs", fmt::format("found {}, expected 1 or more", options.epochs));
-  if (options.batch_size < 1) {
-    throw Error("--batch-size", fmt::format("found {}, expected 1 or more", options.batch_size));
-  }
-  if (options.early_stopping && options.early_stopping->patience < 1) {
-    throw Error("--early-stopping",
-                fmt::format("patience is {}, expected 1 epoch or more", options.early_stopping->patience));
-  }
-  const std::size_t weights = options.class_weights.size();
-  if (weights != 0 && weights != static_cast<std::size_t>(classes)) {
-    throw Error("training", fmt::format("{} class weights for {} classes", weights, classes));
-  }
+  return sum;
 }
 
 class Fitting {
  public:
-  Fitting(const Graph& graph, Weights& weights, const Samples& train, const Samples& validation,
+  Fitting(const Graph& graph, Weights& weights, Samples& train, Samples* validation,
           std::shared_ptr<const Backend> backend, const FitOptions& options)
       : graph_(graph),
         weights_(weights),
@@ -96,58 +44,70 @@ class Fitting {
         validation_(validation),
         backend_(std::move(backend)),
         options_(options),
-        classes_(classes_of(graph)),
+        targets_(options.loss, outputs_of(graph)),
         batch_(std::min(options.batch_size, train.size())),
-        plan_(compile_training(graph, weights, backend_, {.batch = batch_, .optimizer = options.optimizer})) {
-    history_.monitor = options.early_stopping ? options.early_stopping->monitor : Monitor::val_loss;
-    if (validation.size() == 0) history_.monitor = without_validation(history_.monitor);
+        batches_((train.size() + batch_ - 1) / batch_),
+        plan_(compile_training(graph, weights, backend_,
+                               {.batch = batch_,
+                                .loss = options.loss,
+                                .optimizer = options.optimizer,
+                                .clipping = options.clipping})),
+        rate_(options, batches_) {
+    require_labels(train, targets_.classes());
+    if (validation != nullptr) require_labels(*validation, targets_.classes());
+    History& history = state_.history;
+    history.monitor = options.early_stopping ? options.early_stopping->monitor : Monitor::val_loss;
+    if (validation == nullptr) history.monitor = without_validation(history.monitor);
+    if (options.resume) restore(*options.resume);
+    plan_.set_profiling(static_cast<bool>(options.profile));
   }
 
   History run() {
-    for (int epoch = 1; epoch <= options_.epochs && !history_.stopped_early; ++epoch) {
-      if (stopped() || !run_epoch(epoch)) {
-        history_.interrupted = true;
+    saved_ = Clock::now();
+    while (state_.epoch <= options_.epochs && !state_.history.stopped_early) {
+      if (stopped() || !run_epoch()) {
+        state_.history.interrupted = true;
         break;
       }
     }
     choose_weights();
-    for (FitCallback* callback : options_.callbacks) callback->training_ended(history_);
-    return std::move(history_);
+    for (FitCallback* callback : options_.callbacks) callback->training_ended(state_.history);
+    if (options_.profile) options_.profile(plan_.profile());
+    return std::move(state_.history);
   }
 
  private:
   bool stopped() const { return options_.stop && *options_.stop; }
 
+  void restore(const FitState& state) {
+    plan_.restore(state.weights, state.optimizer);
+    state_ = state;
+    state_.history.interrupted = false;
+  }
+
   // False where the stop flag cut the epoch.
-  bool run_epoch(int epoch) {
-    const Clock::time_point began = Clock::now();
-    for (FitCallback* callback : options_.callbacks) callback->epoch_began(epoch, options_.epochs);
-    const std::vector<std::int64_t> order = shuffled(epoch);
-    BatchProgress progress{
-        .epoch = epoch, .epochs = options_.epochs, .batches = (train_.size() + batch_ - 1) / batch_};
-    double loss = 0;
-    std::int64_t correct = 0, seen = 0;
-    for (; progress.batch < progress.batches; ++progress.batch) {
+  bool run_epoch() {
+    began_ = Clock::now();
+    for (FitCallback* callback : options_.callbacks) callback->epoch_began(state_.epoch, options_.epochs);
+    const std::vector<std::int64_t> order = shuffled();
+    const double waited_before = train_.seconds_waited();
+    train_.begin({order.begin() + state_.seen, order.end()}, batch_);
+    while (state_.batch < batches_) {
       if (stopped()) return false;
-      const auto rows = std::span(order).subspan(static_cast<std::size_t>(seen));
-      const std::int64_t count = std::min<std::int64_t>(batch_, static_cast<std::int64_t>(rows.size()));
-      loss += run_batch(rows.first(static_cast<std::size_t>(count)), progress) * static_cast<double>(count);
-      correct += count_correct(count);
-      seen += count;
-      progress.loss = loss / static_cast<double>(seen);
-      progress.accuracy = static_cast<double>(correct) / static_cast<double>(seen);
-      BatchProgress done = progress;
-      ++done.batch;
-      for (FitCallback* callback : options_.callbacks) callback->batch_ended(done);
+      const auto rest = std::span(order).subspan(static_cast<std::size_t>(state_.seen));
+      run_batch(rest.first(std::min(static_cast<std::size_t>(batch_), rest.size())));
+      for (FitCallback* callback : options_.callbacks) callback->batch_ended(progress());
+      if (state_.batch < batches_) save_when_due();
     }
-    plan_.store(weights_);
-    finish_epoch({.epoch = epoch, .loss = progress.loss, .accuracy = progress.accuracy}, began);
+    finish_epoch(train_.seconds_waited() - waited_before);
     return true;
   }
 
-  std::vector<std::int64_t> shuffled(int epoch) const {
-    std::vector<std::int64_t> order(train_.rows.begin(), train_.rows.end());
-    const RandomStream random(options_.seed, RandomPurpose::shuffle, static_cast<std::uint32_t>(epoch));
+  std::vector<std::int64_t> shuffled() const {
+    std::vector<std::int64_t> order(static_cast<std::size_t>(train_.size()));
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::int64_t>(i);
+    const RandomStream random(options_.seed, RandomPurpose::shuffle,
+                              static_cast<std::uint32_t>(state_.epoch));
     for (std::size_t i = order.size(); i > 1; --i) {
       std::swap(order[i - 1],
                 order[random.below(static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(i))]);
@@ -155,150 +115,162 @@ class Fitting {
     return order;
   }
 
-  // One step; the mean loss of its samples.
-  double run_batch(std::span<const std::int64_t> rows, const BatchProgress& progress) {
-    write_rows(*train_.features, rows, plan_);
-    targets_.assign(static_cast<std::size_t>(batch_), 0);
-    sample_weights_.assign(static_cast<std::size_t>(batch_), 0.0f);
-    sample_ids_.assign(static_cast<std::size_t>(batch_), 0);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      targets_[i] = train_.labels[static_cast<std::size_t>(rows[i])];
-      const auto label = static_cast<std::size_t>(targets_[i]);
-      sample_weights_[i] = options_.class_weights.empty() ? 1.0f : options_.class_weights[label];
-      sample_ids_[i] = static_cast<std::uint32_t>(rows[i]);
-    }
-    const RunContext context{
-        .seed = options_.seed, .epoch = static_cast<std::uint32_t>(progress.epoch), .samples = sample_ids_};
-    const double loss = plan_.forward_backward(targets_.data(), sample_weights_,
-                                               static_cast<std::int64_t>(rows.size()), context);
-    if (!std::isfinite(loss)) throw_not_finite(rows, progress, loss);
-    plan_.update(learning_rate(options_.optimizer));
-    return loss;
+  BatchProgress progress() const {
+    const auto seen = static_cast<double>(std::max<std::int64_t>(1, state_.seen));
+    return {.epoch = state_.epoch,
+            .epochs = options_.epochs,
+            .batch = state_.batch,
+            .batches = batches_,
+            .loss = state_.loss / seen,
+            .accuracy = static_cast<double>(state_.correct) / seen};
   }
 
-  [[noreturn]] void throw_not_finite(std::span<const std::int64_t> rows, const BatchProgress& progress,
-                                     double loss) const {
-    const std::string where = fmt::format("the loss is {} in epoch {}, batch {} of {}", loss, progress.epoch,
-                                          progress.batch + 1, progress.batches);
-    for (const std::int64_t row : rows) {
-      if (!std::ranges::all_of(feature_row(*train_.features, row),
-                               [](float x) { return std::isfinite(x); })) {
-        throw Error(
-            "training",
-            where +
-                ": the features of a photo are not finite; the weights of the base are broken, or its "
-                "precision is too low: try --precision f32",
-            ErrorKind::failure);
-      }
+  // One step.
+  void run_batch(std::span<const std::int64_t> samples) {
+    labels_.clear();
+    sample_weights_.clear();
+    identities_.clear();
+    for (const std::int64_t sample : samples) {
+      labels_.push_back(train_.labels()[static_cast<std::size_t>(sample)]);
+      const auto label = static_cast<std::size_t>(labels_.back());
+      if (!options_.class_weights.empty()) sample_weights_.push_back(options_.class_weights[label]);
+      identities_.push_back(train_.identity(sample));
     }
+    const auto count = static_cast<std::int64_t>(samples.size());
+    const double loss = plan_.forward_backward(
+        {.source = &train_.next(),
+         .count = count,
+         .targets = targets_.write(labels_),
+         .sample_weights = sample_weights_},
+        {.seed = options_.seed, .epoch = static_cast<std::uint32_t>(state_.epoch), .samples = identities_});
+    if (!std::isfinite(loss)) throw_not_finite(samples, loss);
+    plan_.update(rate_.rate(state_));
+    state_.loss += loss * static_cast<double>(count);
+    state_.correct += targets_.count_correct(plan_.predictions(), labels_);
+    state_.seen += count;
+    ++state_.batch;
+  }
+
+  [[noreturn]] void throw_not_finite(std::span<const std::int64_t> samples, double loss) {
+    const std::string fault = train_.fault(samples);
+    const std::string mend = fmt::format(
+        "the steps are too large; lower --learning-rate (it is {}) or give --clip-norm", rate_.rate(state_));
     throw Error("training",
-                fmt::format("{}: the steps are too large; lower --learning-rate (it is {})", where,
-                            learning_rate(options_.optimizer)),
+                fmt::format("the loss is {} in epoch {}, batch {} of {}: {}", loss, state_.epoch,
+                            state_.batch + 1, batches_, fault.empty() ? mend : fault),
                 ErrorKind::failure);
   }
 
-  std::int64_t count_correct(std::int64_t count) const {
-    std::int64_t correct = 0;
-    const auto classes = static_cast<std::size_t>(classes_);
-    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
-      correct += most_probable({plan_.predictions() + i * classes, classes}) == targets_[i];
-    }
-    return correct;
-  }
-
-  void finish_epoch(EpochRecord record, Clock::time_point began) {
-    if (validation_.size() > 0) {
-      const LossAndAccuracy result = validate();
-      if (!std::isfinite(result.loss)) {
-        throw Error("training",
-                    fmt::format("the validation loss is {} after epoch {}: the steps are too large; lower "
-                                "--learning-rate (it is {})",
-                                result.loss, record.epoch, learning_rate(options_.optimizer)),
-                    ErrorKind::failure);
-      }
-      record.val_loss = result.loss;
-      record.val_accuracy = result.accuracy;
-    }
-    record.seconds = seconds_since(began);
-    history_.epochs.push_back(record);
+  void finish_epoch(double seconds_waiting) {
+    EpochRecord record{.epoch = state_.epoch,
+                       .loss = progress().loss,
+                       .accuracy = progress().accuracy,
+                       .learning_rate = static_cast<double>(rate_.rate(state_)),
+                       .seconds_waiting = seconds_waiting};
+    plan_.store(weights_);
+    if (validation_ != nullptr) validate(record);
+    record.seconds = state_.seconds + seconds_since(began_);
+    state_.history.epochs.push_back(record);
     keep_best(record);
+    rate_.epoch_ended(record, state_);
+    ++state_.epoch;
+    state_.batch = state_.correct = state_.seen = 0;
+    state_.loss = state_.seconds = 0;
+    began_ = Clock::now();
     for (FitCallback* callback : options_.callbacks) callback->epoch_ended(record, options_.epochs);
+    save_when_due();
   }
 
-  LossAndAccuracy validate() const {
-    std::vector<std::int32_t> truth;
-    for (const std::int64_t row : validation_.rows) {
-      truth.push_back(validation_.labels[static_cast<std::size_t>(row)]);
+  void validate(EpochRecord& record) {
+    const Tensor probabilities = infer_samples(graph_, weights_, *validation_, backend_);
+    const LossAndAccuracy result = targets_.judge(probabilities, validation_->labels(), *backend_);
+    if (!std::isfinite(result.loss)) {
+      throw Error("training",
+                  fmt::format("the validation loss is {} after epoch {}: the steps are too large; lower "
+                              "--learning-rate (it is {})",
+                              result.loss, record.epoch, rate_.rate(state_)),
+                  ErrorKind::failure);
     }
-    return loss_and_accuracy(infer_rows(graph_, weights_, *validation_.features, validation_.rows, backend_),
-                             truth);
+    record.val_loss = result.loss + penalty(graph_, weights_);
+    record.val_accuracy = result.accuracy;
   }
 
   void keep_best(const EpochRecord& record) {
-    const double value = monitored(record, history_.monitor);
-    const double sign = falls(history_.monitor) ? -1.0 : 1.0;
+    History& history = state_.history;
     const double min_delta = options_.early_stopping ? options_.early_stopping->min_delta : 0.0;
-    if (history_.best_epoch == 0 || sign * (value - best_value_) > min_delta) {
-      history_.best_epoch = record.epoch;
-      best_value_ = value;
-      best_ = weights_;  // shared until the next epoch is stored
+    const double value = monitored(record, history.monitor);
+    const double gain = falls(history.monitor) ? state_.best_value - value : value - state_.best_value;
+    if (history.best_epoch == 0 || gain > min_delta) {
+      history.best_epoch = record.epoch;
+      state_.best_value = value;
+      plan_.store(state_.best);
     } else if (options_.early_stopping) {
-      history_.stopped_early = record.epoch - history_.best_epoch >= options_.early_stopping->patience;
+      history.stopped_early = record.epoch - history.best_epoch >= options_.early_stopping->patience;
     }
   }
 
+  void save_when_due() {
+    if (!options_.save || seconds_since(saved_) < options_.save_seconds) return;
+    state_.seconds += seconds_since(began_);
+    began_ = Clock::now();
+    plan_.store(state_.weights);
+    state_.optimizer = plan_.optimizer_state();
+    options_.save(state_);
+    saved_ = Clock::now();
+  }
+
   void choose_weights() {
-    const bool best = options_.early_stopping || history_.interrupted;
-    if (best && history_.best_epoch > 0) {
-      weights_ = best_;
-      history_.weights_epoch = history_.best_epoch;
-    } else if (!history_.epochs.empty()) {
-      history_.weights_epoch = history_.epochs.back().epoch;
-    } else {
-      plan_.store(weights_);
+    History& history = state_.history;
+    const bool best = options_.early_stopping || history.interrupted;
+    if (best && history.best_epoch > 0) {
+      for (const auto& [name, entry] : state_.best.entries()) weights_.share(name, state_.best, name);
+      history.weights_epoch = history.best_epoch;
+      return;
     }
+    plan_.store(weights_);
+    history.weights_epoch = history.epochs.empty() ? 0 : history.epochs.back().epoch;
   }
 
   const Graph& graph_;
   Weights& weights_;
-  const Samples& train_;
-  const Samples& validation_;
+  Samples& train_;
+  Samples* validation_;
   std::shared_ptr<const Backend> backend_;
   const FitOptions& options_;
-  std::int64_t classes_;
-  std::int64_t batch_;
+  Targets targets_;
+  std::int64_t batch_, batches_;
   TrainingPlan plan_;
-  std::vector<std::int32_t> targets_;
+  LearningRateControl rate_;
+  std::vector<std::int32_t> labels_;
   std::vector<float> sample_weights_;
-  std::vector<std::uint32_t> sample_ids_;
-  History history_;
-  Weights best_;
-  double best_value_ = 0;
+  std::vector<std::uint32_t> identities_;
+  FitState state_;
+  Clock::time_point began_, saved_;
 };
 
 }  // namespace
 
-History fit(const Graph& graph, Weights& weights, const Samples& train, const Samples& validation,
+History fit(const Graph& graph, Weights& weights, Samples& train, Samples* validation,
             std::shared_ptr<const Backend> backend, const FitOptions& options) {
-  const std::int64_t classes = classes_of(graph);
-  require_options(options, classes);
+  require_fit_options(options, Targets(options.loss, outputs_of(graph)).classes());
   if (train.size() == 0) throw Error("training", "there is no photo to train on");
-  require_samples(train, input_width(graph), classes);
-  if (validation.size() > 0) require_samples(validation, input_width(graph), classes);
+  if (validation != nullptr && validation->size() == 0) validation = nullptr;
   return Fitting(graph, weights, train, validation, std::move(backend), options).run();
 }
 
-std::vector<float> balanced_class_weights(const Samples& samples, std::int64_t classes) {
+History fit(const Graph& graph, Weights& weights, const FeatureRows& train, const FeatureRows& validation,
+            std::shared_ptr<const Backend> backend, const FitOptions& options) {
+  FeatureSamples train_samples(train, graph), validation_samples(validation, graph);
+  return fit(graph, weights, train_samples, &validation_samples, std::move(backend), options);
+}
+
+std::vector<float> balanced_class_weights(std::span<const std::int32_t> labels, std::int64_t classes) {
   std::vector<std::int64_t> counts(static_cast<std::size_t>(classes), 0);
-  for (const std::int64_t row : samples.rows) {
-    ++counts[static_cast<std::size_t>(samples.labels[static_cast<std::size_t>(row)])];
-  }
-  std::vector<float> weights(counts.size(), 1.0f);
-  for (std::size_t c = 0; c < counts.size(); ++c) {
-    if (counts[c] > 0) {
-      weights[c] =
-          static_cast<float>(static_cast<double>(samples.size()) / static_cast<double>(classes * counts[c]));
-    }
+  for (const std::int32_t label : labels) ++counts[static_cast<std::size_t>(label)];
+  std::vector<float> weights;
+  for (const std::int64_t count : counts) {
+    weights.push_back(count == 0 ? 1.0f
+                                 : static_cast<float>(labels.size()) / static_cast<float>(classes * count));
   }
   return weights;
 }

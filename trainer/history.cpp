@@ -38,10 +38,11 @@ Monitor monitor_by_name(std::string_view name) {
 }
 
 std::string to_csv(const History& history) {
-  std::string text = "epoch,loss,accuracy,val_loss,val_accuracy,seconds\n";
+  std::string text = "epoch,loss,accuracy,val_loss,val_accuracy,seconds,learning_rate,seconds_waiting\n";
   for (const EpochRecord& record : history.epochs) {
-    text += fmt::format("{},{:.9g},{:.9g},{},{},{:.3f}\n", record.epoch, record.loss, record.accuracy,
-                        field(record.val_loss), field(record.val_accuracy), record.seconds);
+    text += fmt::format("{},{:.9g},{:.9g},{},{},{:.3f},{:.6g},{:.3f}\n", record.epoch, record.loss,
+                        record.accuracy, field(record.val_loss), field(record.val_accuracy), record.seconds,
+                        record.learning_rate, record.seconds_waiting);
   }
   return text;
 }

@@ -25,6 +25,8 @@ struct EpochRecord {
   std::optional<double> val_loss{};
   std::optional<double> val_accuracy{};
   double seconds = 0;
+  double learning_rate = 0;    // of its last step
+  double seconds_waiting = 0;  // of `seconds`: spent waiting for input
 };
 
 struct History {
@@ -36,7 +38,8 @@ struct History {
   bool interrupted = false;
 };
 
-// epoch,loss,accuracy,val_loss,val_accuracy,seconds; empty fields where there was no validation.
+// epoch,loss,accuracy,val_loss,val_accuracy,seconds,learning_rate,seconds_waiting; empty fields where there
+// was no validation.
 std::string to_csv(const History& history);
 
 // Where training stands inside an epoch.

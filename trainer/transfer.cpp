@@ -148,7 +148,7 @@ class Transfer {
 
   std::span<const Photo> photos() { return contents().dataset.folder.photos; }
   std::span<const std::int64_t> rows(Subset subset) const { return rows_[static_cast<std::size_t>(subset)]; }
-  Samples samples(Subset subset) const {
+  FeatureRows samples(Subset subset) const {
     return {.features = &features_.rows, .labels = labels_, .rows = rows(subset)};
   }
 
@@ -205,7 +205,8 @@ class Transfer {
                            .stop = events_.stop};
     if (options_.balanced_class_weights) {
       fit_options.class_weights =
-          balanced_class_weights(samples(Subset::train), static_cast<std::int64_t>(model().labels.size()));
+          balanced_class_weights(FeatureSamples(samples(Subset::train), split_.rest).labels(),
+                                 static_cast<std::int64_t>(model().labels.size()));
     }
     contents().history = fit(split_.rest, model().network.weights, samples(Subset::train),
                              samples(Subset::validation), head_backend(), fit_options);
@@ -220,11 +221,12 @@ class Transfer {
   void evaluate() {
     const StageTimer timer(seconds().evaluate);
     const Subset subset = contents().dataset.evaluated();
-    ScoredPhotos scored{.probabilities = infer_rows(split_.rest, model().network.weights, features_.rows,
-                                                    rows(subset), head_backend()),
-                        .photos = {},
-                        .skipped = {},
-                        .warnings = {}};
+    FeatureSamples evaluated(samples(subset), split_.rest);
+    ScoredPhotos scored{
+        .probabilities = infer_samples(split_.rest, model().network.weights, evaluated, head_backend()),
+        .photos = {},
+        .skipped = {},
+        .warnings = {}};
     std::vector<std::int32_t> truth;
     for (const std::int64_t row : rows(subset)) {
       scored.photos.push_back(features_.photos[static_cast<std::size_t>(row)]);

@@ -24,6 +24,11 @@ BackwardNeeds backward_needs(const Layer& layer) {
   return std::visit([](const auto& l) { return backward_needs(l); }, layer);
 }
 
+bool draws_random_numbers(const Layer& layer) {
+  const auto* dropout = std::get_if<Dropout>(&layer);
+  return dropout != nullptr && dropout->rate > 0.0f;
+}
+
 ActivationFunction activation_of(const Layer& layer) {
   return std::visit(
       [](const auto& l) {

@@ -39,6 +39,8 @@ std::vector<WeightDeclaration> declare_weights(const Layer& layer, std::span<con
 std::int64_t operations(const Layer& layer, std::span<const Shape> src);
 // What backward reads of the layer's own values.
 BackwardNeeds backward_needs(const Layer& layer);
+// Whether the layer draws random numbers while it trains.
+bool draws_random_numbers(const Layer& layer);
 // The layer's activation: of Activation, Conv2D, DepthwiseConv2D and Dense; linear for the others.
 ActivationFunction activation_of(const Layer& layer);
 

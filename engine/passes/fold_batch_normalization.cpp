@@ -49,11 +49,12 @@ void fold_into(const Node& layer, const std::vector<Shape>& src, const std::stri
 
 }  // namespace
 
-Network fold_batch_normalization(const Network& network) {
+Network fold_batch_normalization(const Network& network, const NodeScope& scope) {
   Draft draft(network);
+  const std::vector<bool> within = scope(network.graph);
   for (int i = 0; i < draft.size(); ++i) {
     const auto* norm = std::get_if<BatchNormalization>(&draft.node(i).layer);
-    if (norm == nullptr) continue;
+    if (!within[static_cast<std::size_t>(i)] || norm == nullptr) continue;
     const int source = draft.node(i).inputs[0];
     const Node& layer = draft.node(source);
     const bool plain = has_epilogue(layer.layer) && !layer.fused_residual &&

@@ -13,11 +13,12 @@ Padding* foldable_padding(Layer& layer) {
 
 }  // namespace
 
-Network fold_zero_padding(const Network& network) {
+Network fold_zero_padding(const Network& network, const NodeScope& scope) {
   Draft draft(network);
+  const std::vector<bool> within = scope(network.graph);
   for (int i = 0; i < draft.size(); ++i) {
     Padding* padding = foldable_padding(draft.node(i).layer);
-    if (padding == nullptr) continue;
+    if (!within[static_cast<std::size_t>(i)] || padding == nullptr) continue;
     const int source = draft.node(i).inputs[0];
     const auto* zeros = std::get_if<ZeroPadding2D>(&draft.node(source).layer);
     if (zeros == nullptr || draft.removed(source) || !draft.read_once(source)) continue;

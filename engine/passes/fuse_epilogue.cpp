@@ -36,9 +36,11 @@ void fuse_residual(Draft& draft, int index) {
 
 }  // namespace
 
-Network fuse_epilogue(const Network& network) {
+Network fuse_epilogue(const Network& network, const NodeScope& scope) {
   Draft draft(network);
+  const std::vector<bool> within = scope(network.graph);
   for (int i = 0; i < draft.size(); ++i) {
+    if (!within[static_cast<std::size_t>(i)]) continue;
     if (const auto* activation = std::get_if<Activation>(&draft.node(i).layer)) {
       const ActivationFunction function = activation->function;
       if (function != ActivationFunction::softmax && function != ActivationFunction::linear) {
@@ -49,6 +51,10 @@ Network fuse_epilogue(const Network& network) {
     }
   }
   return draft.finish();
+}
+
+std::vector<bool> every_node(const Graph& graph) {
+  return std::vector<bool>(graph.nodes().size(), true);
 }
 
 Network optimize_for_inference(const Network& network) {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <functional>
+#include <vector>
+
 #include "engine/graph.h"
 #include "engine/weights.h"
 
@@ -13,23 +16,45 @@ struct Network {
 
 // Pure functions from network to network; the outputs keep their order and meaning.
 
+// Which nodes a pass may change: one flag a node of the graph that it is given.
+using NodeScope = std::function<std::vector<bool>(const Graph&)>;
+std::vector<bool> every_node(const Graph& graph);
+// The nodes that compute the same function in every step of training: not trainable with weights, no random
+// layer that is active, and no trainable weight before them, so that no gradient passes through.
+std::vector<bool> constant_nodes(const Graph& graph);
+// The nodes that a gradient reaches: a trainable weight lies at them or before them.
+std::vector<bool> gradient_reach(const Graph& graph);
+
 // Removes Dropout.
-Network drop_training_only(const Network& network);
+Network drop_training_only(const Network& network, const NodeScope& scope = every_node);
 // Softmax inside Conv2D, DepthwiseConv2D or Dense, which is no elementwise epilogue, becomes a node behind
 // the layer, named "NAME/softmax".
 Network split_softmax(const Network& network);
 // ZeroPadding2D in front of Conv2D or DepthwiseConv2D with `valid` or explicit padding becomes the layer's
 // own padding.
-Network fold_zero_padding(const Network& network);
+Network fold_zero_padding(const Network& network, const NodeScope& scope = every_node);
 // BatchNormalization (with its moving statistics) behind Conv2D, DepthwiseConv2D or Dense without activation,
 // where nothing else reads the layer, becomes the layer's weights and bias; computed in double. The merged
 // node takes the name of the batch norm.
-Network fold_batch_normalization(const Network& network);
+Network fold_batch_normalization(const Network& network, const NodeScope& scope = every_node);
 // Activation (elementwise) and Add behind such a layer become its epilogue: activation(layer + bias +
 // residual). The merged node takes the name of the last one merged.
-Network fuse_epilogue(const Network& network);
+Network fuse_epilogue(const Network& network, const NodeScope& scope = every_node);
 // All of the above, in order: what an inference plan runs.
 Network optimize_for_inference(const Network& network);
+
+// relu in front of MaxPooling2D that nothing else reads, as a node or as an epilogue, becomes a node
+// "POOL/relu" behind it: the same values and gradients, as relu is monotone, on a fraction of the elements.
+Network move_relu_behind_max_pooling(const Network& network);
+
+// A network as a training plan runs it.
+struct TrainingNetwork {
+  Network network;
+  std::vector<bool> constant;        // constant_nodes of its graph
+  std::vector<bool> wants_gradient;  // gradient_reach of it
+};
+// The passes for inference on the constant nodes, softmax split off and relu moved on all.
+TrainingNetwork optimize_for_training(const Network& network);
 
 // The graph cut where training begins. `frozen` gives the same values in every epoch: no node of it is
 // trainable with weights, draws random numbers in training, or depends on one that does or is. Its outputs

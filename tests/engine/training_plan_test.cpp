@@ -27,21 +27,29 @@ Graph branching_network() {
 
 constexpr std::array<std::int32_t, 5> targets = {2, 0, 1, 1, 0};
 
-void fill_input(TrainingPlan& plan) {
-  auto* src = reinterpret_cast<float*>(plan.input());
-  const RandomStream random(2, RandomPurpose::drawing);
-  for (std::uint32_t i = 0; i < 20; ++i) src[i] = random.uniform(i) * 2 - 1;
+// Five samples of four numbers in [-1, 1).
+class FiveSamples : public SampleSource {
+ public:
+  void write(std::size_t, std::int64_t first, std::int64_t count, float* dst) const override {
+    const RandomStream random(2, RandomPurpose::drawing);
+    for (std::int64_t i = 0; i < 4 * count; ++i) {
+      dst[i] = random.uniform(static_cast<std::uint32_t>(4 * first + i)) * 2 - 1;
+    }
+  }
+};
+
+double run(TrainingPlan& plan, std::span<const float> sample_weights = {}, std::int64_t count = 5) {
+  static const FiveSamples source;
+  return plan.forward_backward({&source, count, targets.data(), sample_weights}, {});
 }
 
 TrainingPlan make_plan(const Graph& graph, const Weights& weights, const Optimizer& optimizer = SGD{}) {
-  TrainingPlan plan =
-      compile_training(graph, weights, make_reference_backend(), {.batch = 5, .optimizer = optimizer});
-  fill_input(plan);
-  return plan;
+  return compile_training(graph, weights, make_reference_backend(), {.batch = 5, .optimizer = optimizer});
 }
 
 double loss_with(const Graph& graph, const Weights& weights, std::span<const float> sample_weights) {
-  return make_plan(graph, weights).forward_backward(targets.data(), sample_weights, 5, {});
+  TrainingPlan plan = make_plan(graph, weights);
+  return run(plan, sample_weights);
 }
 
 }  // namespace
@@ -51,7 +59,7 @@ TEST_CASE("gradients agree with finite differences, also where several meet and 
   Weights weights = initialize(graph, 4);
   const std::array<float, 5> sample_weights = {1.0f, 0.5f, 2.0f, 0.0f, 1.5f};
   TrainingPlan plan = make_plan(graph, weights);
-  plan.forward_backward(targets.data(), sample_weights, 5, {});
+  run(plan, sample_weights);
   for (const std::string name :
        {"hidden/kernel", "hidden/bias", "inner/kernel", "predictions/kernel", "predictions/bias"}) {
     const Tensor gradient = plan.gradient(name);
@@ -77,12 +85,12 @@ TEST_CASE("a short batch is the mean over its real samples") {
   TrainingPlan whole = make_plan(graph, weights);
   const std::array<float, 5> two = {2.5f, 2.5f, 0.0f, 0.0f,
                                     0.0f};  // times 5/2, as a mean over two would weigh them
-  const double expected = whole.forward_backward(targets.data(), two, 5, {});
+  const double expected = run(whole, two);
   TrainingPlan short_batch = make_plan(graph, weights);
-  CHECK(short_batch.forward_backward(targets.data(), {}, 2, {}) == doctest::Approx(expected));
+  CHECK(run(short_batch, {}, 2) == doctest::Approx(expected));
   const Tensor a = whole.gradient("inner/kernel"), b = short_batch.gradient("inner/kernel");
   for (std::size_t i = 0; i < a.values().size(); ++i) CHECK(a.values()[i] == doctest::Approx(b.values()[i]));
-  CHECK_THROWS_AS(short_batch.forward_backward(targets.data(), {}, 6, {}), Error);
+  CHECK_THROWS_AS(run(short_batch, {}, 6), Error);
 }
 
 TEST_CASE("training lowers the loss, predictions are probabilities, frozen layers stay") {
@@ -91,14 +99,12 @@ TEST_CASE("training lowers the loss, predictions are probabilities, frozen layer
   const Weights start = initialize(graph, 4);
   for (const Optimizer& optimizer : {Optimizer(SGD{.momentum = 0.9f}), Optimizer(Adam{})}) {
     TrainingPlan plan = make_plan(graph, start, optimizer);
-    const double first = plan.forward_backward(targets.data(), {}, 5, {});
+    const double first = run(plan);
     for (int step = 0; step < 200; ++step) {
-      fill_input(plan);
-      plan.forward_backward(targets.data(), {}, 5, {});
+      run(plan);
       plan.update(0.05f);
     }
-    fill_input(plan);
-    CHECK(plan.forward_backward(targets.data(), {}, 5, {}) < 0.3 * first);
+    CHECK(run(plan) < 0.3 * first);
     const float* p = plan.predictions();
     CHECK(p[0] + p[1] + p[2] == doctest::Approx(1.0f));
     Weights trained = start;
@@ -113,4 +119,49 @@ TEST_CASE("a graph in which nothing is trainable is refused") {
   const Graph frozen = branching_network().with_trainable([](const Node&) { return false; });
   CHECK_THROWS_WITH_AS(compile_training(frozen, initialize(frozen, 1), make_reference_backend(), {}),
                        "branching: nothing is trainable; unfreeze a layer or add a head", Error);
+}
+
+TEST_CASE("micro-batches sum to the batch's gradient, loss and predictions, also of a short batch") {
+  const Graph graph = branching_network();
+  const Weights weights = initialize(graph, 4);
+  const std::array<float, 5> sample_weights = {1.0f, 0.5f, 2.0f, 0.25f, 1.5f};
+  for (const std::int64_t count : {5, 3}) {
+    TrainingPlan whole = make_plan(graph, weights);
+    const double loss = run(whole, sample_weights, count);
+    for (const std::int64_t micro_batch : {1, 2, 3}) {
+      CAPTURE(micro_batch);
+      TrainingPlan plan = compile_training(graph, weights, make_reference_backend(),
+                                           {.batch = 5, .optimizer = SGD{}, .micro_batch = micro_batch});
+      CHECK(run(plan, sample_weights, count) == doctest::Approx(loss).epsilon(1e-6));
+      for (const std::string name : {"hidden/kernel", "predictions/bias"}) {
+        const Tensor a = plan.gradient(name), b = whole.gradient(name);
+        for (std::size_t i = 0; i < a.values().size(); ++i) {
+          CHECK(a.values()[i] == doctest::Approx(b.values()[i]).epsilon(1e-5).scale(0.1));
+        }
+      }
+      for (std::int64_t i = 0; i < 3 * count; ++i) {
+        CHECK(plan.predictions()[i] == doctest::Approx(whole.predictions()[i]));
+      }
+    }
+  }
+}
+
+TEST_CASE("a restored plan goes on bit for bit") {
+  const Graph graph = branching_network();
+  Weights weights = initialize(graph, 4);
+  TrainingPlan plan = make_plan(graph, weights, Adam{});
+  const auto step = [](TrainingPlan& trained) {
+    const double loss = run(trained);
+    trained.update(0.01f);
+    return loss;
+  };
+  step(plan);
+  step(plan);
+  plan.store(weights);
+  const OptimizerState state = plan.optimizer_state();
+  TrainingPlan other = make_plan(graph, initialize(graph, 9), Adam{});
+  other.restore(weights, state);
+  for (int i = 0; i < 3; ++i) CHECK(step(other) == step(plan));
+  TrainingPlan momentum = make_plan(graph, weights, SGD{.momentum = 0.9f});
+  CHECK_THROWS_WITH_AS(momentum.restore(weights, state), doctest::Contains("is of another optimiser"), Error);
 }

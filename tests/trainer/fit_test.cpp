@@ -29,9 +29,11 @@ struct Problem {
   Tensor features;
   std::vector<std::int32_t> labels{};
   std::vector<std::int64_t> train_rows{}, validation_rows{};
-  Samples train() const { return {.features = &features, .labels = labels, .rows = train_rows}; }
-  Samples validation() const { return {.features = &features, .labels = labels, .rows = validation_rows}; }
-  Samples none() const { return {.features = &features, .labels = labels, .rows = {}}; }
+  FeatureRows train() const { return {.features = &features, .labels = labels, .rows = train_rows}; }
+  FeatureRows validation() const {
+    return {.features = &features, .labels = labels, .rows = validation_rows};
+  }
+  FeatureRows none() const { return {.features = &features, .labels = labels, .rows = {}}; }
 };
 
 // Every fifth row is for validation.
@@ -72,11 +74,9 @@ Problem exclusive_or(std::int64_t count = 200) {
   return problem;
 }
 
-LossAndAccuracy judge(const Graph& graph, const Weights& weights, const Samples& samples) {
-  std::vector<std::int32_t> truth;
-  for (const std::int64_t row : samples.rows) truth.push_back(samples.labels[static_cast<std::size_t>(row)]);
-  return loss_and_accuracy(
-      infer_rows(graph, weights, *samples.features, samples.rows, reference_backends()(1)), truth);
+LossAndAccuracy judge(const Graph& graph, const Weights& weights, const FeatureRows& rows) {
+  FeatureSamples samples(rows, graph);
+  return loss_and_accuracy(infer_samples(graph, weights, samples, reference_backends()(1)), samples.labels());
 }
 
 struct Trained {
@@ -298,21 +298,27 @@ TEST_CASE("fit: bad options and data are Errors that name them") {
 TEST_CASE("fit: balanced class weights are n / (C * n_c)") {
   const Problem problem{
       .features = Tensor(Shape{6, 1}), .labels = {0, 0, 0, 1, 0, 2}, .train_rows = {0, 1, 2, 3, 4}};
-  const std::vector<float> weights = balanced_class_weights(problem.train(), 3);
+  const FeatureSamples samples(problem.train(), head(1, 3));
+  const std::vector<float> weights = balanced_class_weights(samples.labels(), 3);
   CHECK(weights[0] == doctest::Approx(5.0 / 12));
   CHECK(weights[1] == doctest::Approx(5.0 / 3));
   CHECK(weights[2] == 1.0f);  // not among the rows
 }
 
-TEST_CASE("infer_rows: the rows asked for, in their order, for any batch size") {
+TEST_CASE("infer_samples: the rows asked for, in their order, on any number of cores") {
   const Problem problem = clusters();
   const Graph graph = head(4, 3);
   const Weights weights = initialize(graph, 3);
-  const std::vector<std::int64_t> rows = {5, 0, 122, 7, 5};
-  const Tensor at_once = infer_rows(graph, weights, problem.features, rows, reference_backends()(1));
-  const Tensor by_two = infer_rows(graph, weights, problem.features, rows, reference_backends()(1), 2);
-  CHECK(at_once.shape() == Shape{5, 3});
-  CHECK(std::ranges::equal(at_once.values<float>(), by_two.values<float>()));
-  CHECK(std::ranges::equal(at_once.values<float>().first(3), at_once.values<float>().last(3)));
-  CHECK(infer_rows(graph, weights, problem.features, {}, reference_backends()(1)).shape() == Shape{0, 3});
+  std::vector<std::int64_t> rows = {5, 0, 122, 7, 5};
+  for (std::int64_t row = 20; row < 60; ++row) rows.push_back(row);
+  FeatureSamples samples({.features = &problem.features, .labels = problem.labels, .rows = rows}, graph);
+  const Tensor one = infer_samples(graph, weights, samples, cpu_backends()(1));
+  const Tensor three = infer_samples(graph, weights, samples, cpu_backends()(3));
+  CHECK(one.shape() == Shape{45, 3});
+  for (std::size_t i = 0; i < one.values().size(); ++i) {
+    CHECK(one.values()[i] == doctest::Approx(three.values()[i]).epsilon(1e-6));
+  }
+  CHECK(std::ranges::equal(one.values().first(3), one.values().subspan(12, 3)));
+  FeatureSamples none({.features = &problem.features, .labels = problem.labels, .rows = {}}, graph);
+  CHECK(infer_samples(graph, weights, none, cpu_backends()(1)).shape() == Shape{0, 3});
 }

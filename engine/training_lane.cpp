@@ -1,0 +1,98 @@
+#include "engine/training_lane.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+namespace petal {
+namespace {
+
+std::vector<Tensor> arrays_like(const ParameterStore& parameters) {
+  std::vector<Tensor> arrays;
+  for (int number = 0; number < parameters.trainable_count(); ++number) {
+    arrays.emplace_back(Shape{parameters.parameter(number).elements});
+  }
+  return arrays;
+}
+
+}  // namespace
+
+TrainingLane::TrainingLane(const TrainingNetwork& network, const TrainingOptions& options,
+                           std::int64_t samples, std::int64_t runs, std::shared_ptr<const Backend> backend,
+                           ParameterStore& parameters)
+    : samples_(samples),
+      fresh_(arrays_like(parameters)),
+      sums_(runs > 1 ? arrays_like(parameters) : std::vector<Tensor>()),
+      executor_(std::make_unique<Executor>(std::move(backend))) {
+  const Graph& graph = network.network.graph;
+  executor_->backend().enter();
+  TrainingSteps steps(network, options, samples, parameters, fresh_, *executor_);
+  steps.add_forward();
+  arguments_ = steps.add_loss();
+  steps.add_backward();
+  for (int input : graph.inputs()) executor_->hold_from_start(steps.value_buffer(input));
+  const int output = graph.outputs()[0];
+  executor_->hold_to_end(steps.value_buffer(output));
+  executor_->finish();
+  for (int input : graph.inputs()) {
+    inputs_.push_back({executor_->address(steps.value_buffer(input)),
+                       static_cast<std::size_t>(graph[input].shape.elements()) * sizeof(float)});
+  }
+  predictions_ = reinterpret_cast<const float*>(executor_->address(steps.value_buffer(output)));
+  sample_ids_.assign(static_cast<std::size_t>(samples), 0);
+  classes_ = static_cast<std::size_t>(graph[output].shape[0]);
+  executor_->profile().entries.push_back(
+      {.name = "input", .kind = "input", .phase = "input", .implementation = "", .operations = 0});
+}
+
+void TrainingLane::run(const TrainingBatch& batch, std::int64_t first, std::int64_t count,
+                       const RunContext& context, float* predictions) {
+  read_inputs(batch, first, count);
+  arguments_.set(batch, first, count);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto position = static_cast<std::size_t>(first + i);
+    sample_ids_[static_cast<std::size_t>(i)] =
+        context.samples.empty() ? static_cast<std::uint32_t>(position) : context.samples[position];
+  }
+  executor_->run({.seed = context.seed, .epoch = context.epoch, .samples = sample_ids_});
+  loss_ += arguments_.share_of_mean();
+  std::copy_n(predictions_, static_cast<std::size_t>(count) * classes_,
+              predictions + static_cast<std::size_t>(first) * classes_);
+  add_gradients();
+}
+
+void TrainingLane::read_inputs(const TrainingBatch& batch, std::int64_t first, std::int64_t count) {
+  const auto start = std::chrono::steady_clock::now();
+  for (std::size_t input = 0; input < inputs_.size(); ++input) {
+    const auto [data, bytes_a_sample] = inputs_[input];
+    batch.source->write(input, first, count, reinterpret_cast<float*>(data));
+    std::memset(data + static_cast<std::size_t>(count) * bytes_a_sample, 0,
+                static_cast<std::size_t>(samples_ - count) * bytes_a_sample);
+  }
+  if (!profiling_) return;
+  ProfileEntry& entry = executor_->profile().entries.back();
+  entry.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  ++entry.runs;
+}
+
+// What backward assigned becomes a part of the batch's gradient.
+void TrainingLane::add_gradients() {
+  for (std::size_t parameter = 0; parameter < sums_.size(); ++parameter) {
+    const float* fresh = fresh_[parameter].values().data();
+    float* sum = sums_[parameter].values().data();
+    const std::int64_t elements = sums_[parameter].elements();
+    if (runs_ == 0) {
+      std::copy_n(fresh, elements, sum);
+    } else {
+      for (std::int64_t i = 0; i < elements; ++i) sum[i] += fresh[i];
+    }
+  }
+  ++runs_;
+}
+
+void TrainingLane::set_profiling(bool on) {
+  profiling_ = on;
+  executor_->set_profiling(on);
+}
+
+}  // namespace petal

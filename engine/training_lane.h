@@ -1,0 +1,56 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "engine/training_steps.h"
+
+namespace petal {
+
+// One core's part of a training step: it takes a few samples of the batch at a time through forward, loss and
+// backward, in an arena that holds no more than these, and adds up their gradients.
+class TrainingLane {
+ public:
+  // `samples`: how many it takes at a time; `runs`: how often it runs for a batch at most. The rest must
+  // outlive the lane.
+  TrainingLane(const TrainingNetwork& network, const TrainingOptions& options, std::int64_t samples,
+               std::int64_t runs, std::shared_ptr<const Backend> backend, ParameterStore& parameters);
+
+  // Forgets the last batch's gradients and loss.
+  void begin() { runs_ = 0, loss_ = 0; }
+  // Samples [first, first + count) of the batch, at most `samples`. `predictions` (batch, C) receives theirs.
+  void run(const TrainingBatch& batch, std::int64_t first, std::int64_t count, const RunContext& context,
+           float* predictions);
+  // Since begin: whether anything ran, and the sums of its shares of the mean loss and of the gradients, by
+  // the parameter's number.
+  bool ran() const { return runs_ > 0; }
+  double loss() const { return loss_; }
+  std::span<Tensor> gradients() { return sums_.empty() ? fresh_ : sums_; }
+
+  void set_profiling(bool on);
+  const Profile& profile() const { return executor_->profile(); }
+  std::size_t arena_bytes() const { return executor_->arena_bytes(); }
+
+ private:
+  void add_gradients();
+  void read_inputs(const TrainingBatch& batch, std::int64_t first, std::int64_t count);
+
+  std::int64_t samples_;
+  std::vector<Tensor> fresh_;  // what backward assigns
+  std::vector<Tensor> sums_;   // empty where one run gives the whole
+  std::unique_ptr<Executor> executor_;
+  LossArguments arguments_;
+  struct InputBuffer {
+    std::byte* data;
+    std::size_t bytes_a_sample;
+  };
+  std::vector<InputBuffer> inputs_;
+  std::vector<std::uint32_t> sample_ids_;
+  const float* predictions_ = nullptr;
+  std::size_t classes_ = 0;
+  std::int64_t runs_ = 0;
+  double loss_ = 0;
+  bool profiling_ = false;
+};
+
+}  // namespace petal

@@ -1,0 +1,204 @@
+#include "engine/training_state.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/error.h"
+
+namespace petal {
+namespace {
+
+// More samples at a time than this fall out of a core's cache and gain nothing.
+constexpr std::int64_t largest_micro_batch = 8;
+
+bool learns_statistics(const TrainingNetwork& network) {
+  const auto nodes = network.network.graph.nodes();
+  return std::ranges::any_of(nodes, [](const Node& node) {
+    return node.trainable && std::holds_alternative<BatchNormalization>(node.layer);
+  });
+}
+
+// Whether the batch runs in one piece on all threads: where it must, where the device is no set of cores, and
+// where there are not enough samples for the cores.
+bool runs_whole(const TrainingNetwork& network, const Backend& backend, std::int64_t batch) {
+  return learns_statistics(network) || batch < backend.threads() || backend.for_one_core() == nullptr;
+}
+
+// The largest number of samples at a time that gives every lane equally many runs.
+std::int64_t chosen_micro_batch(std::int64_t batch, std::int64_t lanes) {
+  const std::int64_t runs = (batch + lanes * largest_micro_batch - 1) / (lanes * largest_micro_batch);
+  return (batch + lanes * runs - 1) / (lanes * runs);
+}
+
+}  // namespace
+
+TrainingPlan::State::State(const Network& given, std::shared_ptr<const Backend> given_backend,
+                           const TrainingOptions& given_options)
+    : options(given_options),
+      backend(std::move(given_backend)),
+      network(optimize_for_training(given)),
+      parameters(network.network.graph, network.network.weights, network.constant, options.optimizer),
+      threads(runs_whole(network, *backend, options.batch) ? 1 : backend->threads()),
+      whole_batch_(learns_statistics(network)),
+      update_(backend->prepare_update(options.optimizer)) {
+  const std::int64_t lanes = threads.count();
+  micro_batch = options.batch;
+  if (!whole_batch_ && options.micro_batch > 0) {
+    micro_batch = std::min(options.micro_batch, options.batch);
+  } else if (lanes > 1) {
+    micro_batch = chosen_micro_batch(options.batch, lanes);
+  }
+  const std::int64_t runs = (options.batch + micro_batch * lanes - 1) / (micro_batch * lanes);
+  for (std::int64_t lane = 0; lane < lanes; ++lane) lanes_.push_back(make_lane(micro_batch, runs));
+  first_ = &lanes_[0];
+  const Graph& graph = network.network.graph;
+  for (int input : graph.inputs()) {
+    inputs.push_back({DataType::f32, graph[input].shape.with_batch(options.batch)});
+  }
+  predictions.assign(static_cast<std::size_t>(options.batch * graph[graph.outputs()[0]].shape[0]), 0.0f);
+  penalties_.assign(lanes_.size(), 0.0);
+  slice_parameters();
+}
+
+TrainingLane TrainingPlan::State::make_lane(std::int64_t samples, std::int64_t runs) const {
+  auto& shared = const_cast<ParameterStore&>(parameters);
+  return TrainingLane(network, options, samples, runs,
+                      threads.count() > 1 ? backend->for_one_core() : backend, shared);
+}
+
+void TrainingPlan::State::slice_parameters() {
+  constexpr std::int64_t line = 16;  // floats of a cache line, so that no two lanes write to one
+  const std::int64_t lanes = threads.count();
+  slices_.resize(lanes_.size());
+  slice_parameters_.resize(lanes_.size());
+  for (int number = 0; number < parameters.trainable_count(); ++number) {
+    const UpdateKernel::Parameter& whole = parameters.parameter(number);
+    const std::int64_t share = ((whole.elements + lanes - 1) / lanes + line - 1) / line * line;
+    for (std::int64_t lane = 0; lane < lanes && lane * share < whole.elements; ++lane) {
+      const std::int64_t first = lane * share, elements = std::min(share, whole.elements - first);
+      UpdateKernel::Parameter slice = whole;
+      slice.weights += first;
+      for (float*& slot : slice.slots) slot += first;
+      slice.elements = elements;
+      slice_parameters_[static_cast<std::size_t>(lane)].push_back(slice);
+      slices_[static_cast<std::size_t>(lane)].push_back({static_cast<std::size_t>(number), first, elements});
+    }
+  }
+}
+
+TrainingLane& TrainingPlan::State::whole_batch_lane(std::int64_t count) {
+  if (count == options.batch) return lanes_[0];
+  const auto found = short_lanes_.find(count);
+  if (found != short_lanes_.end()) return found->second;
+  TrainingLane& lane = short_lanes_.emplace(count, make_lane(count, 1)).first->second;
+  lane.set_profiling(profiling_);
+  return lane;
+}
+
+double TrainingPlan::State::forward_backward(const TrainingBatch& batch, const RunContext& context) {
+  first_ = whole_batch_ ? &whole_batch_lane(batch.count) : &lanes_[0];
+  threads.run([&](int lane) { run_lane(lane, batch, context); });
+  threads.run([&](int lane) { reduce(lane); });
+  double loss = whole_batch_ ? first_->loss() : 0;
+  for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
+    if (!whole_batch_) loss += lanes_[lane].loss();
+    loss += penalties_[lane];
+  }
+  return loss;
+}
+
+void TrainingPlan::State::run_lane(int number, const TrainingBatch& batch, const RunContext& context) {
+  if (whole_batch_) {
+    first_->begin();
+    return first_->run(batch, 0, batch.count, context, predictions.data());
+  }
+  TrainingLane& lane = lanes_[static_cast<std::size_t>(number)];
+  lane.begin();
+  for (std::int64_t first = number * micro_batch; first < batch.count;
+       first += threads.count() * micro_batch) {
+    lane.run(batch, first, std::min(micro_batch, batch.count - first), context, predictions.data());
+  }
+}
+
+void TrainingPlan::State::reduce(int lane) {
+  const auto own = static_cast<std::size_t>(lane);
+  for (std::size_t i = 0; i < slices_[own].size(); ++i) {
+    const auto [parameter, first, elements] = slices_[own][i];
+    float* sum = first_->gradients()[parameter].values().data() + first;
+    for (std::size_t other = 1; other < lanes_.size(); ++other) {
+      if (!lanes_[other].ran()) continue;
+      const float* more = lanes_[other].gradients()[parameter].values().data() + first;
+      for (std::int64_t k = 0; k < elements; ++k) sum[k] += more[k];
+    }
+    slice_parameters_[own][i].diff_weights = sum;
+  }
+  penalties_[own] = update_->regularize(slice_parameters_[own]);
+}
+
+std::vector<float> TrainingPlan::State::clipping_scales() {
+  std::vector<double> sums(static_cast<std::size_t>(parameters.trainable_count()), 0.0);
+  for (std::size_t lane = 0; lane < slices_.size(); ++lane) {
+    std::vector<double> parts(slices_[lane].size());
+    update_->sum_squares(slice_parameters_[lane], parts);
+    for (std::size_t i = 0; i < parts.size(); ++i) sums[slices_[lane][i].parameter] += parts[i];
+  }
+  std::vector<float> scales(sums.size());
+  petal::clipping_scales(options.clipping, sums, scales);
+  return scales;
+}
+
+void TrainingPlan::State::update(float learning_rate) {
+  const GradientClipping& clipping = options.clipping;
+  const bool by_norm = needs_norms(clipping);
+  const std::vector<float> by_parameter = by_norm ? clipping_scales() : std::vector<float>();
+  ++updates;
+  threads.run([&](int lane) {
+    const auto own = static_cast<std::size_t>(lane);
+    std::vector<float> scales;
+    if (by_norm) {
+      for (const Slice& slice : slices_[own]) scales.push_back(by_parameter[slice.parameter]);
+    }
+    update_->run(
+        slice_parameters_[own],
+        {.learning_rate = learning_rate, .step = updates, .clip_value = clipping.value, .scales = scales});
+  });
+}
+
+Tensor TrainingPlan::State::gradient(const std::string& name) const {
+  const int number = parameters.number(name);
+  if (number < 0) throw Error("weight '" + name + "'", "is not trainable and has no gradient");
+  Tensor gradient(network.network.weights.at(name).shape());
+  std::ranges::copy(first_->gradients()[static_cast<std::size_t>(number)].values(),
+                    gradient.values().begin());
+  return gradient;
+}
+
+void TrainingPlan::State::set_profiling(bool on) {
+  profiling_ = on;
+  for (TrainingLane& lane : lanes_) lane.set_profiling(on);
+  for (auto& [count, lane] : short_lanes_) lane.set_profiling(on);
+}
+
+Profile TrainingPlan::State::profile() const {
+  Profile sum = lanes_[0].profile();
+  const auto add = [&](const Profile& more) {
+    for (std::size_t i = 0; i < sum.entries.size(); ++i) {
+      sum.entries[i].runs += more.entries[i].runs;
+      sum.entries[i].seconds += more.entries[i].seconds;
+    }
+    sum.runs += more.runs;
+    sum.seconds += more.seconds;
+  };
+  for (std::size_t lane = 1; lane < lanes_.size(); ++lane) add(lanes_[lane].profile());
+  for (const auto& [count, lane] : short_lanes_) add(lane.profile());
+  return sum;
+}
+
+std::size_t TrainingPlan::State::arena_bytes() const {
+  std::size_t bytes = 0;
+  for (const TrainingLane& lane : lanes_) bytes += lane.arena_bytes();
+  for (const auto& [count, lane] : short_lanes_) bytes += lane.arena_bytes();
+  return bytes;
+}
+
+}  // namespace petal

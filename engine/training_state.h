@@ -1,0 +1,59 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "engine/lanes.h"
+#include "engine/training_lane.h"
+
+namespace petal {
+
+// The inside of a training plan: lanes over shared parameters.
+struct TrainingPlan::State {
+  State(const Network& given, std::shared_ptr<const Backend> backend, const TrainingOptions& options);
+
+  double forward_backward(const TrainingBatch& batch, const RunContext& context);
+  void update(float learning_rate);
+  Tensor gradient(const std::string& name) const;
+  void set_profiling(bool on);
+  Profile profile() const;
+  std::size_t arena_bytes() const;
+
+  TrainingOptions options;
+  std::shared_ptr<const Backend> backend;
+  TrainingNetwork network;
+  ParameterStore parameters;
+  std::vector<TensorDescription> inputs{};
+  std::vector<float> predictions{};
+  std::int64_t updates = 0;
+  std::int64_t micro_batch = 0;
+  Lanes threads;
+
+ private:
+  // A lane's range of one parameter's arrays: it sums the lanes' gradients there and updates it.
+  struct Slice {
+    std::size_t parameter;
+    std::int64_t first, elements;
+  };
+
+  TrainingLane make_lane(std::int64_t samples, std::int64_t runs) const;
+  void slice_parameters();
+  TrainingLane& whole_batch_lane(std::int64_t count);
+  void run_lane(int lane, const TrainingBatch& batch, const RunContext& context);
+  // Sums the gradients of all lanes, and the regularisers', into the first lane's; by lane, its slices.
+  void reduce(int lane);
+  std::vector<float> clipping_scales();
+
+  bool whole_batch_;  // a batch norm learns: one lane, and for a short batch one of its own
+  std::vector<TrainingLane> lanes_;
+  std::map<std::int64_t, TrainingLane> short_lanes_;
+  TrainingLane* first_ = nullptr;  // holds the gradient of the last batch
+  std::unique_ptr<UpdateKernel> update_;
+  std::vector<std::vector<Slice>> slices_;                              // by lane
+  std::vector<std::vector<UpdateKernel::Parameter>> slice_parameters_;  // likewise
+  std::vector<double> penalties_;                                       // likewise
+  bool profiling_ = false;
+};
+
+}  // namespace petal
