@@ -1,4 +1,5 @@
-"""Writes training.json: what Keras's optimisers, gradient clipping and regularisers compute.
+"""Writes training.json: what Keras's optimisers, gradient clipping, regularisers and schedules
+compute.
 
 Run with Python, Keras 3 on TensorFlow's CPU and numpy: python tests/golden/make_training.py
 Everything runs in float32, as training does. Weights and gradients are multiples of 1/64.
@@ -91,12 +92,43 @@ def regularizer_case(l1, l2):
             "gradient": numbers(tape.gradient(penalty, variable))}
 
 
+def schedule_case(text, make, warmup=0, learning_rate=0.02, training_steps=60):
+    """`make(initial, steps)` is Keras's schedule over what `warmup` steps, a line from 0, leave."""
+    schedule = make(learning_rate, training_steps - warmup)
+    steps = [*range(12), 19, 20, 21, 30, 31, 40, 41, 59, 60, 61, 100, 1000]
+    rates = [schedule(step - warmup) if step >= warmup else learning_rate * step / warmup for step in steps]
+    return {"text": text, "learning_rate": learning_rate, "training_steps": training_steps, "steps": steps,
+            "rates": numbers(rates)}
+
+
+def schedules():
+    s = keras.optimizers.schedules
+    exponential, polynomial, cosine = s.ExponentialDecay, s.PolynomialDecay, s.CosineDecay
+    yield schedule_case("exponential,decay_rate=0.1", lambda r, n: exponential(r, n, 0.1))
+    yield schedule_case("exponential,decay_rate=0.9,decay_steps=10", lambda r, n: exponential(r, 10, 0.9))
+    yield schedule_case("exponential,decay_rate=0.9,decay_steps=10,staircase",
+                        lambda r, n: exponential(r, 10, 0.9, staircase=True))
+    yield schedule_case("exponential,decay_rate=0.5,warmup=20", lambda r, n: exponential(r, n, 0.5), warmup=20)
+    yield schedule_case("polynomial", lambda r, n: polynomial(r, n))
+    yield schedule_case("polynomial,end_learning_rate=0.001,power=2,decay_steps=20",
+                        lambda r, n: polynomial(r, 20, end_learning_rate=0.001, power=2.0))
+    yield schedule_case("polynomial,decay_steps=20,power=0.5,cycle",
+                        lambda r, n: polynomial(r, 20, power=0.5, cycle=True))
+    yield schedule_case("polynomial,warmup=10", lambda r, n: polynomial(r, n), warmup=10)
+    yield schedule_case("cosine", lambda r, n: cosine(r, n))
+    yield schedule_case("cosine,alpha=0.1,decay_steps=40", lambda r, n: cosine(r, 40, alpha=0.1))
+    yield schedule_case("cosine,warmup=20", lambda r, n: cosine(0.0, n - 20, warmup_target=r, warmup_steps=20))
+    yield schedule_case("cosine,warmup_target=0.5,warmup_steps=10,decay_steps=30,alpha=0.01",
+                        lambda r, n: cosine(r, 30, alpha=0.01, warmup_target=0.5, warmup_steps=10))
+
+
 def main():
     document = {
         "made_with": {"keras": keras.__version__, "tensorflow": tf.__version__},
         "optimizers": list(optimizers()),
         "clippings": list(clippings()),
         "regularizers": [regularizer_case(0.01, 0), regularizer_case(0, 0.02), regularizer_case(0.03, 0.25)],
+        "schedules": list(schedules()),
     }
     path = pathlib.Path(__file__).with_name("training.json")
     path.write_text(json.dumps(document, separators=(",", ":")) + "\n")
