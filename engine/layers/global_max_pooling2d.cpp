@@ -17,7 +17,7 @@ std::int64_t operations(const GlobalMaxPooling2D&, std::span<const Shape> src) {
 }
 
 BackwardNeeds backward_needs(const GlobalMaxPooling2D&) {
-  return {.src = false, .dst = false};
+  return {.src = true, .dst = true};
 }
 
 }  // namespace petal

@@ -4,7 +4,8 @@
 
 namespace petal {
 
-// The largest element over H and W. src (N, H, W, C), dst (N, C), or (N, 1, 1, C) with keepdims.
+// The largest element over H and W. src (N, H, W, C), dst (N, C), or (N, 1, 1, C) with keepdims. Where
+// several elements are the largest, each takes the same share of the gradient, as TensorFlow's reduce_max.
 struct GlobalMaxPooling2D {
   static constexpr std::string_view kind = "GlobalMaxPooling2D";
   bool keepdims = false;

@@ -68,7 +68,7 @@ class CpuBackend final : public Backend {
 
   std::unique_ptr<Kernel> prepare(const PrepareContext& context) const override {
     const Node& node = context.node;
-    const Support support = why_not(context);
+    const Support support = supports(node, context.precision, context.direction);
     if (!support.supported) {
       throw_unsupported(*this, node, context.precision, context.direction, support.reason);
     }
@@ -94,16 +94,6 @@ class CpuBackend final : public Backend {
   }
 
  private:
-  // `supports` does not know the mode.
-  Support why_not(const PrepareContext& context) const {
-    if (context.mode == Mode::training && context.node.trainable &&
-        std::holds_alternative<BatchNormalization>(context.node.layer)) {
-      return {false,
-              "batch statistics arrive with training of the base; freeze the layer to use its moving ones"};
-    }
-    return supports(context.node, context.precision, context.direction);
-  }
-
   static void require(Precision precision, const char* what) {
     const Support support = supports_precision(precision);
     if (!support.supported) throw Error(what, support.reason);

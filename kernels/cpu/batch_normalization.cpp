@@ -1,99 +1,142 @@
-#include <cmath>
-#include <cstring>
+#include "kernels/cpu/batch_normalization.h"
 
-#include "kernels/cpu/operations.h"
+#include <algorithm>
+#include <cmath>
 
 namespace petal::cpu {
 namespace {
 
-// What one channel is multiplied with and added: dst = (src - mean) * scale + shift. The mean is taken off
-// first, so that a mean far from zero costs no digits.
+// What one channel is multiplied with and added, from the moving statistics.
 struct Channels {
   float *mean, *scale, *shift;
 };
 
-// With the moving statistics. An own loop: memory-bound, and oneDNN's is slower in NHWC.
-class BatchNormalizationInference final : public Kernel {
+// The weights' part of the kernels that use the moving statistics: constant ones are taken once, bound ones
+// at each run.
+class MovingStatistics {
  public:
-  BatchNormalizationInference(const BatchNormalization& layer, const PrepareContext& context)
-      : layer_(layer),
-        channels_(context.dst.shape.back()),
-        rows_(context.dst.shape.elements() / context.dst.shape.back()),
-        constant_(context.constant_weights) {
-    const std::size_t bytes = 3 * static_cast<std::size_t>(channels_) * sizeof(float);
-    if (!constant_) {
-      scratch_bytes_ = bytes;
-      return;
-    }
-    prepared_ = Buffer(bytes);
-    std::vector<const std::byte*> weights;
-    for (const Tensor* tensor : context.weights) weights.push_back(tensor->bytes());
-    prepare(weights, prepared_.data());
+  MovingStatistics(const NormalizedRows& rows, const PrepareContext& context) : rows_(rows) {
+    if (!context.constant_weights) return;
+    prepared_ = Buffer(bytes());
+    take(RunWeights(context)({}), prepared_.data());
   }
 
+  Channels channels(const Bindings& bindings) const {
+    if (prepared_.size() > 0) return parts(prepared_.data());
+    return take(bindings.weights, bindings.scratch);
+  }
+
+  std::size_t scratch_bytes() const { return prepared_.size() > 0 ? 0 : bytes(); }
+
+ private:
+  std::size_t bytes() const { return 3 * rows_.channel_bytes(); }
+
+  Channels parts(std::byte* bytes) const {
+    float* begin = floats(bytes);
+    return {begin, begin + rows_.channels, begin + 2 * rows_.channels};
+  }
+
+  Channels take(std::span<const std::byte* const> weights, std::byte* bytes) const {
+    const Channels channels = parts(bytes);
+    const float* gamma = floats(rows_.gamma(weights));
+    const float* beta = floats(rows_.beta(weights));
+    const float* mean = floats(weights[rows_.first_statistic()]);
+    const float* variance = floats(weights[rows_.first_statistic() + 1]);
+    for (std::int64_t c = 0; c < rows_.channels; ++c) {
+      const double deviation =
+          std::sqrt(static_cast<double>(variance[c]) + static_cast<double>(rows_.layer.epsilon));
+      channels.mean[c] = mean[c];
+      channels.scale[c] = static_cast<float>((gamma ? static_cast<double>(gamma[c]) : 1.0) / deviation);
+      channels.shift[c] = beta ? beta[c] : 0.0f;
+    }
+    return channels;
+  }
+
+  NormalizedRows rows_;
+  Buffer prepared_;
+};
+
+// An own loop: memory-bound, and oneDNN's is slower in NHWC.
+class BatchNormalizationForward final : public Kernel {
+ public:
+  BatchNormalizationForward(const BatchNormalization& layer, const PrepareContext& context)
+      : rows_(layer, context), statistics_(rows_, context) {}
+
   void run(const Bindings& bindings) override {
-    if (!constant_) prepare(bindings.weights, bindings.scratch);
-    const Channels per = parts(constant_ ? prepared_.data() : bindings.scratch);
-    const float* src = floats(bindings.src[0]);
-    float* dst = floats(bindings.dst);
-#pragma omp parallel for schedule(static) if (rows_ * channels_ >= worth_threads)
-    for (std::int64_t row = 0; row < rows_; ++row) {
-      const float* from = src + row * channels_;
-      float* to = dst + row * channels_;
+    const Channels channels = statistics_.channels(bindings);
+    normalize(rows_, floats(bindings.src[0]), channels.mean, channels.scale, channels.shift,
+              floats(bindings.dst));
+  }
+
+  std::size_t scratch_bytes() const override { return statistics_.scratch_bytes(); }
+  std::string implementation() const override { return "loops"; }
+  int in_place_input() const override { return 0; }
+
+ private:
+  NormalizedRows rows_;
+  MovingStatistics statistics_;
+};
+
+// A multiplication: the statistics do not depend on src.
+class BatchNormalizationBackwardData final : public Kernel {
+ public:
+  BatchNormalizationBackwardData(const BatchNormalization& layer, const PrepareContext& context)
+      : rows_(layer, context), statistics_(rows_, context) {}
+
+  void run(const Bindings& bindings) override {
+    if (!bindings.diff_src[0]) return;
+    const Channels channels = statistics_.channels(bindings);
+    const float* diff_dst = floats(bindings.diff_dst);
+    float* diff_src = floats(bindings.diff_src[0]);
+    const std::int64_t count = rows_.channels;
+#pragma omp parallel for schedule(static) if (rows_.rows * count >= worth_threads)
+    for (std::int64_t row = 0; row < rows_.rows; ++row) {
 #pragma omp simd
-      for (std::int64_t c = 0; c < channels_; ++c)
-        to[c] = (from[c] - per.mean[c]) * per.scale[c] + per.shift[c];
+      for (std::int64_t c = 0; c < count; ++c) {
+        diff_src[row * count + c] = diff_dst[row * count + c] * channels.scale[c];
+      }
     }
   }
 
   std::size_t scratch_bytes() const override {
-    return scratch_bytes_;
+    return statistics_.scratch_bytes();
   }
   std::string implementation() const override {
     return "loops";
   }
-  int in_place_input() const override {
-    return 0;
-  }
 
  private:
-  Channels parts(std::byte* bytes) const {
-    float* begin = floats(bytes);
-    return {begin, begin + channels_, begin + 2 * channels_};
-  }
-
-  void prepare(std::span<const std::byte* const> weights, std::byte* bytes) const {
-    const Channels per = parts(bytes);
-    std::size_t next = 0;
-    const float* gamma = layer_.scale ? floats(weights[next++]) : nullptr;
-    const float* beta = layer_.center ? floats(weights[next++]) : nullptr;
-    const float* mean = floats(weights[next++]);
-    const float* variance = floats(weights[next]);
-    for (std::int64_t c = 0; c < channels_; ++c) {
-      const double deviation =
-          std::sqrt(static_cast<double>(variance[c]) + static_cast<double>(layer_.epsilon));
-      per.mean[c] = mean[c];
-      per.scale[c] = static_cast<float>((gamma ? static_cast<double>(gamma[c]) : 1.0) / deviation);
-      per.shift[c] = beta ? beta[c] : 0.0f;
-    }
-  }
-
-  BatchNormalization layer_;
-  std::int64_t channels_, rows_;
-  bool constant_;
-  std::size_t scratch_bytes_ = 0;
-  Buffer prepared_;
+  NormalizedRows rows_;
+  MovingStatistics statistics_;
 };
 
 }  // namespace
 
-Support supports(const BatchNormalization&, Direction direction) {
-  if (direction == Direction::forward) return {};
-  return {false, "the gradient of batch normalization arrives with training of the base"};
+void normalize(const NormalizedRows& rows, const float* src, const float* mean, const float* scale,
+               const float* shift, float* dst) {
+  const std::int64_t count = rows.channels;
+#pragma omp parallel for schedule(static) if (rows.rows * count >= worth_threads)
+  for (std::int64_t row = 0; row < rows.rows; ++row) {
+    const float* from = src + row * count;
+    float* to = dst + row * count;
+#pragma omp simd
+    for (std::int64_t c = 0; c < count; ++c) to[c] = (from[c] - mean[c]) * scale[c] + shift[c];
+  }
+}
+
+Support supports(const BatchNormalization&, Direction) {
+  return {};
 }
 
 KernelPointer prepare(const BatchNormalization& layer, const Device&, const PrepareContext& context) {
-  return std::make_unique<BatchNormalizationInference>(layer, context);
+  const bool of_batch = context.mode == Mode::training && context.node.trainable;
+  if (of_batch || context.direction == Direction::backward_weights) {
+    return prepare_batch_normalization_training(layer, context);
+  }
+  if (context.direction == Direction::forward) {
+    return std::make_unique<BatchNormalizationForward>(layer, context);
+  }
+  return std::make_unique<BatchNormalizationBackwardData>(layer, context);
 }
 
 }  // namespace petal::cpu

@@ -47,7 +47,7 @@ class ReferenceBackend final : public Backend {
   }
 
   std::unique_ptr<Kernel> prepare(const PrepareContext& context) const override {
-    const Support support = why_not(context);
+    const Support support = supports(context.node, context.precision, context.direction);
     if (!support.supported) {
       throw_unsupported(*this, context.node, context.precision, context.direction, support.reason);
     }
@@ -62,16 +62,6 @@ class ReferenceBackend final : public Backend {
   }
   std::unique_ptr<UpdateKernel> prepare_update(const Optimizer& optimizer) const override {
     return reference::prepare_update(optimizer);
-  }
-
- private:
-  // `supports` does not know the mode.
-  Support why_not(const PrepareContext& context) const {
-    if (context.mode == Mode::training && context.node.trainable &&
-        std::holds_alternative<BatchNormalization>(context.node.layer)) {
-      return unsupported("batch statistics arrive with training; freeze the layer to use its moving ones");
-    }
-    return supports(context.node, context.precision, context.direction);
   }
 };
 

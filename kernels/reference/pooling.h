@@ -59,6 +59,19 @@ class Pooling {
     windows([&](std::int64_t d, auto) { diff_src[winners[d]] += diff_dst[d]; });
   }
 
+  // Where several elements are a window's largest, each takes the same share of the gradient.
+  template <class T>
+  void shared_max_backward(const T* src, const T* dst, const T* diff_dst, T* diff_src) const {
+    std::fill_n(diff_src, src_elements(), T{});
+    windows([&](std::int64_t d, auto elements) {
+      std::int64_t count = 0;
+      elements([&](std::int64_t s) { count += src[s] == dst[d]; });
+      elements([&](std::int64_t s) {
+        if (src[s] == dst[d]) diff_src[s] += diff_dst[d] / static_cast<T>(count);
+      });
+    });
+  }
+
  private:
   std::int64_t src_elements() const { return src_.batch * src_.height * src_.width * src_.channels; }
 

@@ -1,4 +1,5 @@
-"""Writes operations.json: what Keras computes for single layers and losses.
+"""Writes operations.json: what Keras computes for single layers and losses; and gradients.json: what it computes for
+layers in training.
 
 Run with Python, Keras 3 on TensorFlow's CPU and numpy: python tests/golden/make_operations.py
 Layers run in float64, so that the file holds the definition and not a rounding of it. Numbers going in are
@@ -53,6 +54,39 @@ def layer_case(name, layer, shapes, batch=2, magnitude=1.0, **described):
         "weights": [given(w) for w in weights],
         "shape": list(dst.shape),
         "dst": numbers(dst),
+    }
+
+
+def gradient_case(name, layer, shape, batch=2, magnitude=1.0, trainable=True, **described):
+    """In training: dst, the moving statistics after it, and the gradients of sum(diff_dst * dst)."""
+    src = tf.constant(draw((batch, *shape), magnitude))
+    layer.build(src.shape)
+    layer.trainable = trainable
+    weights = []
+    for variable in layer.weights:
+        positive = variable.name in ("gamma", "moving_variance")
+        weights.append(draw(variable.shape, 1.5, 0.5) if positive else draw(variable.shape))
+    layer.set_weights(weights)
+    with tf.GradientTape() as tape:
+        tape.watch(src)
+        dst = layer(src, training=True)
+        diff_dst = draw(dst.shape)
+        total = tf.reduce_sum(dst * diff_dst)
+    diff_src, diff_weights = tape.gradient(total, (src, [v.value for v in layer.trainable_variables]))
+    moved = layer.non_trainable_variables if trainable else []
+    return {
+        "name": name,
+        "kind": type(layer).__name__,
+        "fields": described,
+        "trainable": trainable,
+        "src": given(src.numpy()),
+        "weights": [given(w) for w in weights],
+        "shape": list(dst.shape),
+        "dst": numbers(dst),
+        "diff_dst": given(diff_dst),
+        "diff_src": numbers(diff_src),
+        "diff_weights": [numbers(d) for d in diff_weights],
+        "statistics": [numbers(v.numpy()) for v in moved],
     }
 
 
@@ -130,6 +164,43 @@ def others():
     yield layer_case("rescaling", layers.Rescaling(1 / 64, -1), [(2, 2, 3)], magnitude=255, scale=1 / 64, offset=-1)
 
 
+def gradients():
+    """Small magnitudes make ties, of which max pooling takes the first and global max pooling all."""
+    norm, tie = layers.BatchNormalization, 2 / UNIT
+    yield gradient_case("batch norm", norm(), (3, 2, 4), magnitude=4)
+    yield gradient_case("batch norm, momentum 0.75", norm(momentum=0.75), (3, 4, 3), magnitude=4, momentum=0.75)
+    yield gradient_case("batch norm, epsilon", norm(epsilon=1 / 64), (3, 2, 4), momentum=0.99, epsilon=1 / 64)
+    yield gradient_case("batch norm, no gamma", norm(scale=False), (2, 2, 3), scale=False)
+    yield gradient_case("batch norm, no beta", norm(center=False), (5,), batch=4, center=False)
+    yield gradient_case("batch norm of one element", norm(momentum=0.5), (1, 1, 3), batch=1, momentum=0.5)
+    yield gradient_case("batch norm, frozen", norm(), (3, 2, 4), magnitude=4, trainable=False)
+    for word, make in (("max", layers.MaxPooling2D), ("average", layers.AveragePooling2D)):
+        for name, shape, magnitude, fields in (
+            ("2x2 valid", (5, 6, 3), 1, dict(pool=[2, 2], strides=[2, 2])),
+            ("2x2 valid, ties", (6, 6, 3), tie, dict(pool=[2, 2], strides=[2, 2])),
+            ("2x2 same, ties", (5, 3, 3), tie, dict(pool=[2, 2], strides=[2, 2], padding="same")),
+            ("3x3 same, stride 2, ties", (6, 7, 2), tie, dict(pool=[3, 3], strides=[2, 2], padding="same")),
+            ("3x3 same, stride 1, ties", (4, 3, 2), tie, dict(pool=[3, 3], strides=[1, 1], padding="same")),
+        ):
+            arguments = {("pool_size" if key == "pool" else key): value for key, value in fields.items()}
+            yield gradient_case(f"{word} pooling, {name}", make(**arguments), shape, magnitude=magnitude, **fields)
+    yield gradient_case("global max", layers.GlobalMaxPooling2D(), (3, 4, 5))
+    yield gradient_case("global max, ties", layers.GlobalMaxPooling2D(), (3, 4, 5), magnitude=tie)
+    yield gradient_case("global average", layers.GlobalAveragePooling2D(), (3, 4, 5))
+    same, stride = dict(padding="same"), dict(strides=[2, 2])
+    for name, fields in (("same", same), ("same, stride 2", same | stride), ("valid, stride 2", stride)):
+        yield gradient_case(f"convolution, 3x3 {name}", layers.Conv2D(4, 3, activation="relu", **fields), (6, 5, 3),
+                            filters=4, kernel=[3, 3], activation="relu", **fields)
+        yield gradient_case(f"depthwise, 3x3 {name}", layers.DepthwiseConv2D(3, **fields), (6, 5, 3), kernel=[3, 3],
+                            **fields)
+
+
+def write(name, document):
+    path = pathlib.Path(__file__).with_name(name)
+    path.write_text(json.dumps(document, separators=(",", ":")) + "\n")
+    print(path.name, path.stat().st_size, "bytes;", {k: len(v) for k, v in document.items()})
+
+
 def loss_case(name, make, predictions, targets, **fields):
     """In float64 and, as what clipping leaves depends on the precision, in float32."""
     weights = draw((len(predictions),), 2, 0)
@@ -183,14 +254,14 @@ def losses():
 
 
 def main():
-    document = {
-        "made_with": {"keras": keras.__version__, "tensorflow": tf.__version__},
+    made_with = {"keras": keras.__version__, "tensorflow": tf.__version__}
+    write("operations.json", {
+        "made_with": made_with,
         "layers": [*convolutions(), *depthwise_convolutions(), *poolings(), *others()],
         "losses": list(losses()),
-    }
-    path = pathlib.Path(__file__).with_name("operations.json")
-    path.write_text(json.dumps(document, separators=(",", ":")) + "\n")
-    print(path.name, path.stat().st_size, "bytes;", {k: len(v) for k, v in document.items()})
+    })
+    random.seed(8)  # so that neither file depends on the other's cases
+    write("gradients.json", {"made_with": made_with, "layers": list(gradients())})
 
 
 if __name__ == "__main__":

@@ -128,13 +128,15 @@ void check_backward(const Backend& backend, Precision precision, std::span<const
       if (!tally.supported(backend, node, precision, direction)) continue;
       const auto gradients = [&](const Backend& on, Precision in) {
         PreparedCase prepared(on, item, in, Mode::training, false, numbers);
-        const std::vector<double> dst = prepared.forward();
-        return std::pair(Arrays{dst}, direction == Direction::backward_data ? prepared.backward_data()
-                                                                            : prepared.backward_weights());
+        Arrays forward = {prepared.forward()};
+        for (std::vector<double>& moved : prepared.statistics()) forward.push_back(std::move(moved));
+        return std::pair(std::move(forward), direction == Direction::backward_data
+                                                 ? prepared.backward_data()
+                                                 : prepared.backward_weights());
       };
-      const auto [expected_dst, expected] = gradients(reference(), Precision::f64);
-      const auto [dst, found] = gradients(backend, precision);
-      compare(dst, expected_dst, tolerance(precision).forward, "dst in training");
+      const auto [expected_forward, expected] = gradients(reference(), Precision::f64);
+      const auto [forward, found] = gradients(backend, precision);
+      compare(forward, expected_forward, tolerance(precision).forward, "dst and statistics in training");
       compare(found, expected, tolerance(precision).backward, "gradient");
     }
   }

@@ -58,7 +58,7 @@ void describe(Dense& l, Fields& f) {
   f("units", l.units)("use_bias", l.use_bias)("activation", l.activation);
 }
 void describe(BatchNormalization& l, Fields& f) {
-  f("epsilon", l.epsilon)("scale", l.scale)("center", l.center);
+  f("momentum", l.momentum)("epsilon", l.epsilon)("scale", l.scale)("center", l.center);
 }
 void describe(MaxPooling2D& l, Fields& f) {
   f("pool", l.pool)("strides", l.strides)("padding", l.padding);
@@ -118,6 +118,16 @@ Layer choose(const Json& item, const std::variant<L...>*) {
 
 Layer golden_layer(const nlohmann::json& item) {
   return choose(item, static_cast<const Layer*>(nullptr));
+}
+
+Shape golden_shape(const nlohmann::json& array) {
+  return Shape(array.at("shape").get<std::vector<std::int64_t>>());
+}
+
+std::vector<double> golden_numbers(const nlohmann::json& array) {
+  std::vector<double> values = array.at("times_64").get<std::vector<double>>();
+  for (double& value : values) value /= 64;
+  return values;
 }
 
 }  // namespace petal::testing

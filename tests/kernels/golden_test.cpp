@@ -28,32 +28,22 @@ double golden_tolerance(Precision precision) {
   return precision == Precision::f64 ? 1e-7 : tolerance(precision).forward;
 }
 
-std::vector<double> given(const Json& array) {
-  std::vector<double> values = array.at("times_64").get<std::vector<double>>();
-  for (double& value : values) value /= 64;
-  return values;
-}
-
-Shape shape_of(const Json& array) {
-  return Shape(array.at("shape").get<std::vector<std::int64_t>>());
-}
-
 void check_layer(const Backend& backend, Precision precision, const Json& item) {
   Case described{.name = item.at("name"), .layer = golden_layer(item), .src = {}};
   CaseNumbers numbers;
   for (const Json& src : item.at("src")) {
-    described.src.push_back(shape_of(src).without_batch());
-    described.batch = shape_of(src)[0];
-    numbers.src.push_back(given(src));
+    described.src.push_back(golden_shape(src).without_batch());
+    described.batch = golden_shape(src)[0];
+    numbers.src.push_back(golden_numbers(src));
   }
   const std::vector<WeightDeclaration> declarations = weights_of(described);
   REQUIRE(declarations.size() == item.at("weights").size());
   for (std::size_t i = 0; i < declarations.size(); ++i) {
-    CHECK(declarations[i].shape == shape_of(item["weights"][i]));
-    numbers.weights.push_back(given(item["weights"][i]));
+    CHECK(declarations[i].shape == golden_shape(item["weights"][i]));
+    numbers.weights.push_back(golden_numbers(item["weights"][i]));
   }
   const std::vector<double> expected = item.at("dst").get<std::vector<double>>();
-  REQUIRE(node_of(described).shape.with_batch(described.batch) == shape_of(item));
+  REQUIRE(node_of(described).shape.with_batch(described.batch) == golden_shape(item));
   numbers.diff_dst.resize(expected.size());
   PreparedCase prepared(backend, described, precision, Mode::inference, true, numbers);
   CHECK(array_error(prepared.forward(), expected) <= golden_tolerance(precision));
@@ -80,7 +70,7 @@ void check_loss(const Backend& backend, Precision precision, const Json& item) {
   const Loss loss = loss_of(item.at("fields"));
   REQUIRE(to_string(loss.kind) == item["fields"]["kind"].get<std::string>());
   const DataType type = data_type(precision);
-  const Shape shape = shape_of(item.at("predictions"));
+  const Shape shape = golden_shape(item.at("predictions"));
   const bool sparse = loss.kind == Loss::Kind::sparse_categorical_crossentropy;
   const auto predictions = bytes_of(item["predictions"].at("values").get<std::vector<double>>(), type);
   const auto targets =

@@ -148,14 +148,6 @@ TEST_CASE("cpu: what it lacks is an error, never another computation") {
     CHECK_THROWS_AS(backend->prepare_sum(precision, 8, 2), Error);
   }
   CHECK_THROWS_AS(backend->prepare_loss({}, {DataType::bf16, {2, 3}}), Error);
-
-  // Batch statistics: asked for by the mode, which `supports` does not see.
-  Case item = layer("bn", BatchNormalization{}, {4, 4, 8});
-  item.mode = Mode::training;
-  CHECK_THROWS_WITH_AS(prepare_forward(*backend, item, false), doctest::Contains("BatchNormalization 'bn'"),
-                       Error);
-  item.trainable = false;
-  CHECK_NOTHROW(prepare_forward(*backend, item, false));
 }
 
 TEST_CASE("cpu: threads") {

@@ -70,6 +70,10 @@ PreparedCase::PreparedCase(const Backend& backend, const Case& item, Precision p
     weights_.push_back(array_of(numbers.weights[i], type_));
     const bool statistic = declarations[i].role == Role::statistic;
     diff_weights_.emplace_back(statistic ? 0 : numbers.weights[i].size() * size_of(type_));
+    if (statistic && mode == Mode::training && item.trainable) {
+      initial_statistics_.push_back(numbers.weights[i]);
+      statistics_.emplace_back(numbers.weights[i].size() * sizeof(float));
+    }
   }
   // Identities that are not the positions, so that a kernel which ignores them is caught.
   for (std::int64_t n = 0; n < item.batch; ++n) samples_.push_back(static_cast<std::uint32_t>(1000 - 3 * n));
@@ -78,8 +82,8 @@ PreparedCase::PreparedCase(const Backend& backend, const Case& item, Precision p
 
 Kernel& PreparedCase::kernel(Direction direction) {
   std::unique_ptr<Kernel>& kernel = kernels_[static_cast<int>(direction)];
+  context_.direction = direction;
   if (!kernel) {
-    context_.direction = direction;
     kernel = backend_.prepare(context_);
     if (direction == Direction::forward) workspace_ = GuardedArray(kernel->workspace_bytes());
   }
@@ -90,31 +94,44 @@ Kernel& PreparedCase::kernel(Direction direction) {
 Bindings PreparedCase::bindings() {
   src_pointers_.clear();
   weight_pointers_.clear();
+  statistics_pointers_.clear();
   for (const GuardedArray& array : src_) src_pointers_.push_back(array.data());
   for (const GuardedArray& array : weights_) {
     weight_pointers_.push_back(context_.constant_weights ? nullptr : array.data());
+  }
+  for (const GuardedArray& array : statistics_) {
+    statistics_pointers_.push_back(reinterpret_cast<float*>(array.data()));
   }
   Bindings bindings;
   bindings.src = src_pointers_;
   bindings.weights = weight_pointers_;
   bindings.dst = dst_.data();
+  bindings.statistics = statistics_pointers_;
   bindings.workspace = workspace_.data();
   bindings.scratch = scratch_.data();
   bindings.context = &run_context_;
   return bindings;
 }
 
+void PreparedCase::reset_statistics() {
+  for (std::size_t i = 0; i < statistics_.size(); ++i) {
+    encode(initial_statistics_[i], DataType::f32, statistics_[i].data());
+  }
+}
+
 void PreparedCase::run_twice(Kernel& kernel, const Bindings& bindings, std::span<GuardedArray*> outputs) {
   std::vector<const GuardedArray*> inputs = {&diff_dst_};
   for (const GuardedArray& array : src_) inputs.push_back(&array);
   for (const GuardedArray& array : weights_) inputs.push_back(&array);
-  const std::vector<const GuardedArray*> results(outputs.begin(), outputs.end());
+  std::vector<const GuardedArray*> results(outputs.begin(), outputs.end());
+  for (const GuardedArray& array : statistics_) results.push_back(&array);
   const std::vector<std::byte> before = bytes_of(inputs);
   std::vector<std::byte> first;
   backend_.enter();
   for (int run = 0; run < 2; ++run) {
     for (GuardedArray* output : outputs) output->poison();
     scratch_.poison();
+    if (context_.direction == Direction::forward) reset_statistics();
     kernel.run(bindings);
     if (run == 0) first = bytes_of(results);
   }
@@ -128,6 +145,9 @@ void PreparedCase::run_twice(Kernel& kernel, const Bindings& bindings, std::span
     CHECK_MESSAGE(output->guards_hold(), "written past the end of an output");
     if (output != &workspace_) CHECK_MESSAGE(assigned(*output, type_), "an element was not assigned");
   }
+  for (const GuardedArray& array : statistics_) {
+    CHECK_MESSAGE(array.guards_hold(), "written past the end of a statistic");
+  }
 }
 
 std::vector<double> PreparedCase::forward() {
@@ -138,6 +158,12 @@ std::vector<double> PreparedCase::forward() {
   return values_of(dst_, type_);
 }
 
+std::vector<std::vector<double>> PreparedCase::statistics() const {
+  std::vector<std::vector<double>> values;
+  for (const GuardedArray& array : statistics_) values.push_back(values_of(array, DataType::f32));
+  return values;
+}
+
 std::vector<double> PreparedCase::forward_in_place() {
   Kernel& forward = kernel(Direction::forward);
   const int input = forward.in_place_input();
@@ -146,6 +172,7 @@ std::vector<double> PreparedCase::forward_in_place() {
   const GuardedArray& shared = src_[static_cast<std::size_t>(input)];
   std::vector<std::byte> original(shared.data(), shared.data() + shared.size());
   run.dst = shared.data();
+  reset_statistics();
   backend_.enter();
   forward.run(run);
   std::vector<double> values = values_of(shared, type_);
@@ -159,7 +186,10 @@ std::vector<std::vector<double>> PreparedCase::backward(Direction direction,
   Kernel& backward = kernel(direction);
   Bindings run = bindings();
   const BackwardNeeds needs = backward_needs(node_.layer);
-  if (!needs.src) src_pointers_.assign(src_.size(), nullptr);
+  // A frozen batch normalization's is a factor alone.
+  const bool is_factor = std::holds_alternative<BatchNormalization>(node_.layer) && !node_.trainable &&
+                         direction == Direction::backward_data;
+  if (!needs.src || is_factor) src_pointers_.assign(src_.size(), nullptr);
   if (!needs.dst) run.dst = nullptr;
   run.diff_dst = diff_dst_.data();
   std::vector<std::byte*> pointers;
@@ -192,7 +222,9 @@ void PreparedCase::set_weights(std::size_t index, std::span<const double> values
 }
 
 std::vector<double> PreparedCase::forward_unchecked() {
-  kernel(Direction::forward).run(bindings());
+  Kernel& forward = kernel(Direction::forward);
+  reset_statistics();
+  forward.run(bindings());
   return values_of(dst_, type_);
 }
 

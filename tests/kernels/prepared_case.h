@@ -26,6 +26,9 @@ class PreparedCase {
   std::vector<std::vector<double>> backward_data();
   std::vector<std::vector<double>> backward_weights();
 
+  // The moving statistics after forward, in order of declare_weights; empty where forward does not move them.
+  std::vector<std::vector<double>> statistics() const;
+
   // For finite differences: new numbers, and a forward without the checks.
   void set_src(std::size_t input, std::span<const double> values);
   void set_weights(std::size_t index, std::span<const double> values);
@@ -38,6 +41,8 @@ class PreparedCase {
   Kernel& kernel(Direction direction);
   Bindings bindings();
   void run_twice(Kernel& kernel, const Bindings& bindings, std::span<GuardedArray*> outputs);
+  // Gives the moving statistics the numbers that they begin with.
+  void reset_statistics();
   std::vector<std::vector<double>> backward(Direction direction, std::vector<GuardedArray>& outputs);
 
   const Backend& backend_;
@@ -46,7 +51,10 @@ class PreparedCase {
   PrepareContext context_;
   std::vector<Tensor> constants_;
   std::vector<GuardedArray> src_, weights_, diff_src_, diff_weights_;
+  std::vector<GuardedArray> statistics_;  // float32
+  std::vector<std::vector<double>> initial_statistics_;
   std::vector<const std::byte*> src_pointers_, weight_pointers_;
+  std::vector<float*> statistics_pointers_;
   GuardedArray dst_, diff_dst_, workspace_{0}, scratch_{0};
   std::vector<std::uint32_t> samples_;
   RunContext run_context_;
