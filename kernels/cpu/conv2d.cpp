@@ -1,9 +1,10 @@
+#include "kernels/cpu/activation_step.h"
 #include "kernels/cpu/convolution.h"
 
 namespace petal::cpu {
 
-Support supports(const Conv2D& layer, Direction direction) {
-  return supports_convolution(layer.activation, direction);
+Support supports(const Conv2D& layer, Direction) {
+  return supports_fused(layer.activation);
 }
 
 KernelPointer prepare(const Conv2D& layer, const Device& device, const PrepareContext& context) {

@@ -4,7 +4,6 @@
 #include "kernels/cpu/product_forward.h"
 
 namespace petal::cpu {
-namespace {
 
 WindowDims window_dims(const Window& window) {
   return {{window.kernel.height, window.kernel.width},
@@ -14,16 +13,10 @@ WindowDims window_dims(const Window& window) {
           {window.padding.bottom, window.padding.right}};
 }
 
-struct KernelDescriptors {
-  Descriptor given;   // Keras's (kh, kw, C / groups, filters)
-  Descriptor wanted;  // oneDNN's choice
-};
-
-KernelDescriptors kernel_descriptors(const Convolution& convolution, std::int64_t channels,
-                                     std::int64_t filters) {
-  const std::int64_t groups = convolution.groups;
+KernelDescriptors kernel_descriptors(const Convolution& convolution, const PrepareContext& context) {
+  const std::int64_t groups = convolution.groups, filters = context.dst.shape.back();
   const auto [height, width] = convolution.window.kernel;
-  const std::int64_t inputs = channels / groups, outputs = filters / groups;
+  const std::int64_t inputs = context.src[0].shape.back() / groups, outputs = filters / groups;
   Dims dims = {outputs, inputs, height, width};
   Dims strides = {1, filters, width * inputs * filters, inputs * filters};
   if (groups > 1) {
@@ -34,17 +27,13 @@ KernelDescriptors kernel_descriptors(const Convolution& convolution, std::int64_
   return {Descriptor(dims, type, strides), Descriptor(dims, type, dnnl::memory::format_tag::any)};
 }
 
-}  // namespace
-
-Support supports_convolution(ActivationFunction activation, Direction direction) {
-  if (direction == Direction::forward) return supports_fused(activation);
-  return {false, "the gradient of convolutions arrives with training of the base"};
-}
-
 KernelPointer prepare_convolution(const Convolution& convolution, const Device& device,
                                   const PrepareContext& context) {
+  if (context.direction != Direction::forward) {
+    return prepare_convolution_backward(convolution, device, context);
+  }
   const Shape &src = context.src[0].shape, &dst = context.dst.shape;
-  const KernelDescriptors kernel = kernel_descriptors(convolution, src.back(), dst.back());
+  const KernelDescriptors kernel = kernel_descriptors(convolution, context);
   const Descriptor bias = convolution.use_bias ? vector(dst.back()) : Descriptor();
   const dnnl::post_ops operations = epilogue(context.node.fused_residual, convolution.activation);
   const auto descriptor = PETAL_ONEDNN(

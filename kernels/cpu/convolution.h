@@ -13,8 +13,18 @@ struct Convolution {
   ActivationFunction activation = ActivationFunction::linear;
 };
 
-Support supports_convolution(ActivationFunction activation, Direction direction);
+WindowDims window_dims(const Window& window);
+
+struct KernelDescriptors {
+  Descriptor given;   // Keras's (kh, kw, C / groups, filters)
+  Descriptor wanted;  // oneDNN's choice
+};
+KernelDescriptors kernel_descriptors(const Convolution& convolution, const PrepareContext& context);
+
 KernelPointer prepare_convolution(const Convolution& convolution, const Device& device,
                                   const PrepareContext& context);
+// Both backward directions.
+KernelPointer prepare_convolution_backward(const Convolution& convolution, const Device& device,
+                                           const PrepareContext& context);
 
 }  // namespace petal::cpu

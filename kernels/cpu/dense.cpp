@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <optional>
 
 #include "kernels/cpu/activation_step.h"
+#include "kernels/cpu/pre_activation_gradient.h"
 #include "kernels/cpu/product_forward.h"
 
 namespace petal::cpu {
@@ -31,37 +31,11 @@ Step product(const Device& device, const std::string& where, const Descriptor& a
               scratch);
 }
 
-// The gradient before the activation, which both directions begin with.
-class PreActivationGradient {
- public:
-  PreActivationGradient(const Dense& layer, const Device& device, const PrepareContext& context,
-                        ScratchLayout& scratch) {
-    if (layer.activation == ActivationFunction::linear) return;
-    step_ = activation_backward(device, where(context.node), layer.activation, context.dst.shape[0],
-                                layer.units, scratch);
-    offset_ = scratch.add(context.dst.bytes());
-  }
-
-  const std::byte* run(const Bindings& bindings) {
-    if (!step_) return bindings.diff_dst;
-    std::byte* gradient = bindings.scratch + offset_;
-    step_->bind(DNNL_ARG_DST, bindings.dst);
-    step_->bind(DNNL_ARG_DIFF_DST, bindings.diff_dst);
-    step_->bind(DNNL_ARG_DIFF_SRC, gradient);
-    step_->run(bindings.scratch);
-    return gradient;
-  }
-
- private:
-  std::optional<Step> step_;
-  std::size_t offset_ = 0;
-};
-
 // diff_src (N, D) = gradient (N, units) * kernel^T
 class DenseBackwardData final : public Kernel {
  public:
   DenseBackwardData(const Dense& layer, const Device& device, const PrepareContext& context)
-      : gradient_(layer, device, context, scratch_) {
+      : gradient_(layer.activation, device, context, scratch_) {
     const std::int64_t batch = context.src[0].shape[0], width = context.src[0].shape.back();
     const Descriptor kernel = matrix(width, layer.units);
     step_ = product(device, where(context.node), matrix(batch, layer.units),
@@ -93,7 +67,9 @@ class DenseBackwardData final : public Kernel {
 class DenseBackwardWeights final : public Kernel {
  public:
   DenseBackwardWeights(const Dense& layer, const Device& device, const PrepareContext& context)
-      : batch_(context.src[0].shape[0]), units_(layer.units), gradient_(layer, device, context, scratch_) {
+      : batch_(context.src[0].shape[0]),
+        units_(layer.units),
+        gradient_(layer.activation, device, context, scratch_) {
     const std::int64_t width = context.src[0].shape.back();
     step_ = product(device, where(context.node), transposed_matrix(width, batch_), matrix(batch_, units_),
                     matrix(width, units_), scratch_);

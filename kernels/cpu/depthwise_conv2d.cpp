@@ -1,9 +1,10 @@
+#include "kernels/cpu/activation_step.h"
 #include "kernels/cpu/convolution.h"
 
 namespace petal::cpu {
 
-Support supports(const DepthwiseConv2D& layer, Direction direction) {
-  return supports_convolution(layer.activation, direction);
+Support supports(const DepthwiseConv2D& layer, Direction) {
+  return supports_fused(layer.activation);
 }
 
 // Keras's depthwise kernel (kh, kw, C, multiplier) is, byte for byte, the (kh, kw, 1, C * multiplier) of a

@@ -39,6 +39,40 @@ inline dnnl::convolution_forward::primitive_desc convolution_forward(
           attributes};
 }
 
+inline dnnl::convolution_backward_data::primitive_desc convolution_backward_data(
+    const dnnl::engine& engine, const Descriptor& diff_src, const Descriptor& weights,
+    const Descriptor& diff_dst, const WindowDims& window, const dnnl::primitive_attr& attributes) {
+  return {engine,
+          dnnl::algorithm::convolution_direct,
+          diff_src,
+          weights,
+          diff_dst,
+          window.strides,
+          window.dilation,
+          window.padding_before,
+          window.padding_after,
+          convolution_forward(engine, diff_src, weights, Descriptor(), diff_dst, window, {}),
+          attributes};
+}
+
+inline dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights(
+    const dnnl::engine& engine, const Descriptor& src, const Descriptor& diff_weights,
+    const Descriptor& diff_bias, const Descriptor& diff_dst, const WindowDims& window,
+    const dnnl::primitive_attr& attributes) {
+  return {engine,
+          dnnl::algorithm::convolution_direct,
+          src,
+          diff_weights,
+          diff_bias,
+          diff_dst,
+          window.strides,
+          window.dilation,
+          window.padding_before,
+          window.padding_after,
+          convolution_forward(engine, src, diff_weights, diff_bias, diff_dst, window, {}),
+          attributes};
+}
+
 inline dnnl::pooling_forward::primitive_desc pooling_forward(const dnnl::engine& engine,
                                                              dnnl::algorithm algorithm, const Descriptor& src,
                                                              const Descriptor& dst, const WindowDims& window,
@@ -116,6 +150,27 @@ inline dnnl::convolution_forward::primitive_desc convolution_forward(
            window.strides, window.dilation, window.padding_before, window.padding_after},
           attributes,
           engine};
+}
+
+inline dnnl::convolution_backward_data::primitive_desc convolution_backward_data(
+    const dnnl::engine& engine, const Descriptor& diff_src, const Descriptor& weights,
+    const Descriptor& diff_dst, const WindowDims& window, const dnnl::primitive_attr& attributes) {
+  return {{dnnl::algorithm::convolution_direct, diff_src, weights, diff_dst, window.strides, window.dilation,
+           window.padding_before, window.padding_after},
+          attributes,
+          engine,
+          convolution_forward(engine, diff_src, weights, Descriptor(), diff_dst, window, {})};
+}
+
+inline dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights(
+    const dnnl::engine& engine, const Descriptor& src, const Descriptor& diff_weights,
+    const Descriptor& diff_bias, const Descriptor& diff_dst, const WindowDims& window,
+    const dnnl::primitive_attr& attributes) {
+  return {{dnnl::algorithm::convolution_direct, src, diff_weights, diff_bias, diff_dst, window.strides,
+           window.dilation, window.padding_before, window.padding_after},
+          attributes,
+          engine,
+          convolution_forward(engine, src, diff_weights, diff_bias, diff_dst, window, {})};
 }
 
 inline dnnl::pooling_v2_forward::primitive_desc pooling_forward(const dnnl::engine& engine,
