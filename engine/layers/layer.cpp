@@ -24,9 +24,14 @@ BackwardNeeds backward_needs(const Layer& layer) {
   return std::visit([](const auto& l) { return backward_needs(l); }, layer);
 }
 
+bool is_augmentation(const Layer& layer) {
+  return geometric(layer) || std::holds_alternative<RandomContrast>(layer) ||
+         std::holds_alternative<RandomBrightness>(layer) || std::holds_alternative<RandomAffine>(layer);
+}
+
 bool draws_random_numbers(const Layer& layer) {
   const auto* dropout = std::get_if<Dropout>(&layer);
-  return dropout != nullptr && dropout->rate > 0.0f;
+  return is_augmentation(layer) || (dropout != nullptr && dropout->rate > 0.0f);
 }
 
 ActivationFunction activation_of(const Layer& layer) {
@@ -39,6 +44,18 @@ ActivationFunction activation_of(const Layer& layer) {
           return l.activation;
         } else {
           return ActivationFunction::linear;
+        }
+      },
+      layer);
+}
+
+std::optional<GeometricLayer> geometric(const Layer& layer) {
+  return std::visit(
+      [](const auto& l) -> std::optional<GeometricLayer> {
+        if constexpr (std::is_constructible_v<GeometricLayer, decltype(l)>) {
+          return GeometricLayer(l);
+        } else {
+          return std::nullopt;
         }
       },
       layer);

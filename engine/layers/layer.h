@@ -16,6 +16,14 @@
 #include "engine/layers/global_max_pooling2d.h"
 #include "engine/layers/input.h"
 #include "engine/layers/max_pooling2d.h"
+#include "engine/layers/random_affine.h"
+#include "engine/layers/random_brightness.h"
+#include "engine/layers/random_contrast.h"
+#include "engine/layers/random_crop.h"
+#include "engine/layers/random_flip.h"
+#include "engine/layers/random_rotation.h"
+#include "engine/layers/random_translation.h"
+#include "engine/layers/random_zoom.h"
 #include "engine/layers/rescaling.h"
 #include "engine/layers/reshape.h"
 #include "engine/layers/zero_padding2d.h"
@@ -24,9 +32,11 @@ namespace petal {
 
 // The closed set of layers. Visited in shape inference, compile, summary and the Keras config reader and
 // writer only.
-using Layer = std::variant<Input, Conv2D, DepthwiseConv2D, Dense, BatchNormalization, MaxPooling2D,
-                           AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, Activation, Add,
-                           Concatenate, ZeroPadding2D, Flatten, Reshape, Dropout, Rescaling>;
+using Layer =
+    std::variant<Input, Conv2D, DepthwiseConv2D, Dense, BatchNormalization, MaxPooling2D, AveragePooling2D,
+                 GlobalAveragePooling2D, GlobalMaxPooling2D, Activation, Add, Concatenate, ZeroPadding2D,
+                 Flatten, Reshape, Dropout, Rescaling, RandomFlip, RandomRotation, RandomZoom,
+                 RandomTranslation, RandomCrop, RandomContrast, RandomBrightness, RandomAffine>;
 
 // Keras's class name: "Conv2D".
 std::string_view kind(const Layer& layer);
@@ -43,5 +53,9 @@ BackwardNeeds backward_needs(const Layer& layer);
 bool draws_random_numbers(const Layer& layer);
 // The layer's activation: of Activation, Conv2D, DepthwiseConv2D and Dense; linear for the others.
 ActivationFunction activation_of(const Layer& layer);
+// Whether it changes photos at random in training: RandomFlip to RandomAffine.
+bool is_augmentation(const Layer& layer);
+// The layer as one that moves pixels; none for the others, and for RandomAffine, which is several.
+std::optional<GeometricLayer> geometric(const Layer& layer);
 
 }  // namespace petal

@@ -25,7 +25,7 @@ std::vector<bool> constant_nodes(const Graph& graph);
 // The nodes that a gradient reaches: a trainable weight lies at them or before them.
 std::vector<bool> gradient_reach(const Graph& graph);
 
-// Removes Dropout.
+// Removes Dropout and the augmentations, all but RandomCrop, which crops in inference too.
 Network drop_training_only(const Network& network, const NodeScope& scope = every_node);
 // Softmax inside Conv2D, DepthwiseConv2D or Dense, which is no elementwise epilogue, becomes a node behind
 // the layer, named "NAME/softmax".
@@ -43,6 +43,11 @@ Network fuse_epilogue(const Network& network, const NodeScope& scope = every_nod
 // All of the above, in order: what an inference plan runs.
 Network optimize_for_inference(const Network& network);
 
+// Neighbouring RandomFlip, RandomRotation, RandomZoom, RandomTranslation and RandomCrop (not frozen), each
+// read by the next alone, become one RandomAffine under the last one's name, so that a photo is read once;
+// the draws stay the same. Neighbours that fill or interpolate otherwise stay apart, as do a second crop, a
+// crop with nothing to choose, and what fills behind a crop, whose border is the crop's.
+Network compose_augmentation(const Network& network);
 // relu in front of MaxPooling2D that nothing else reads, as a node or as an epilogue, becomes a node
 // "POOL/relu" behind it: the same values and gradients, as relu is monotone, on a fraction of the elements.
 Network move_relu_behind_max_pooling(const Network& network);
@@ -53,7 +58,8 @@ struct TrainingNetwork {
   std::vector<bool> constant;        // constant_nodes of its graph
   std::vector<bool> wants_gradient;  // gradient_reach of it
 };
-// The passes for inference on the constant nodes, softmax split off and relu moved on all.
+// The passes for inference on the constant nodes; augmentation composed, softmax split off and relu moved on
+// all.
 TrainingNetwork optimize_for_training(const Network& network);
 
 // The graph cut where training begins. `frozen` gives the same values in every epoch: no node of it is

@@ -10,9 +10,7 @@ namespace {
 std::vector<bool> changing_nodes(const Graph& graph) {
   std::vector<bool> changing;
   for (const Node& node : graph.nodes()) {
-    const auto* dropout = std::get_if<Dropout>(&node.layer);
-    bool changes =
-        (dropout != nullptr && dropout->rate > 0.0f) || (node.trainable && !graph.weights(node).empty());
+    bool changes = node.trainable && (draws_random_numbers(node.layer) || !graph.weights(node).empty());
     for (int input : node.inputs) changes = changes || changing[static_cast<std::size_t>(input)];
     changing.push_back(changes);
   }

@@ -1,5 +1,6 @@
 #include "io/keras_config/layers.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -139,6 +140,70 @@ Layer read_rescaling(Options& options, Shapes) {
   return Rescaling{.scale = options.number("scale", 1.0f), .offset = options.number("offset", 0.0f)};
 }
 
+Layer read_random_flip(Options& options, Shapes) {
+  options.require_channels_last();
+  const Json& mode = options.value("mode");
+  using enum RandomFlip::Mode;
+  for (const RandomFlip::Mode known : {horizontal, vertical, horizontal_and_vertical}) {
+    if (mode == to_string(known)) return RandomFlip{known};
+  }
+  if (mode.is_null()) return RandomFlip{};
+  options.fail("has mode " + shown(mode) + "; expected horizontal, vertical or horizontal_and_vertical");
+}
+
+// Keras sorts the two.
+Range ascending(const Range& range) {
+  return {std::min(range.lower, range.upper), std::max(range.lower, range.upper)};
+}
+
+Range amount(Options& options, const std::string& key) {
+  return ascending(options.range(key, Range::around_zero));
+}
+
+Layer read_random_rotation(Options& options, Shapes) {
+  options.require_channels_last();
+  const Sampling sampling = options.sampling();
+  return RandomRotation{amount(options, "factor"), sampling.fill_mode, sampling.interpolation,
+                        sampling.fill_value};
+}
+
+Layer read_random_zoom(Options& options, Shapes) {
+  options.require_channels_last();
+  const Sampling sampling = options.sampling();
+  std::optional<Range> width;
+  if (!options.value("width_factor").is_null()) width = amount(options, "width_factor");
+  return RandomZoom{amount(options, "height_factor"), width, sampling.fill_mode, sampling.interpolation,
+                    sampling.fill_value};
+}
+
+Layer read_random_translation(Options& options, Shapes) {
+  options.require_channels_last();
+  const Sampling sampling = options.sampling();
+  return RandomTranslation{amount(options, "height_factor"), amount(options, "width_factor"),
+                           sampling.fill_mode, sampling.interpolation, sampling.fill_value};
+}
+
+Layer read_random_crop(Options& options, Shapes) {
+  options.require_channels_last();
+  return RandomCrop{.height = options.size("height"), .width = options.size("width")};
+}
+
+// Keras 3 writes a pair always; a single number is Keras 2's, who means both sides of 1 by it and cuts to
+// 0..255.
+Layer read_random_contrast(Options& options, Shapes) {
+  options.require_channels_last();
+  const auto both = [](float factor) { return Range{factor, factor}; };
+  const Range factor = options.range("factor", both);
+  return RandomContrast{factor, options.range("value_range", both, RandomContrast{}.value_range)};
+}
+
+Layer read_random_brightness(Options& options, Shapes) {
+  options.require_channels_last();
+  const Range factor = amount(options, "factor");
+  return RandomBrightness{
+      factor, ascending(options.range("value_range", Range::around_zero, RandomBrightness{}.value_range))};
+}
+
 using Read = Layer (*)(Options&, Shapes);
 
 const std::map<std::string, Read, std::less<>> readers = {
@@ -160,6 +225,13 @@ const std::map<std::string, Read, std::less<>> readers = {
     {"Reshape", read_reshape},
     {"Dropout", read_dropout},
     {"Rescaling", read_rescaling},
+    {"RandomFlip", read_random_flip},
+    {"RandomRotation", read_random_rotation},
+    {"RandomZoom", read_random_zoom},
+    {"RandomTranslation", read_random_translation},
+    {"RandomCrop", read_random_crop},
+    {"RandomContrast", read_random_contrast},
+    {"RandomBrightness", read_random_brightness},
 };
 
 // tf.keras 1.x and 2.x named the current batch normalisation by its version at times.

@@ -1,5 +1,7 @@
 #include "io/keras_config/options.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "engine/error.h"
@@ -141,6 +143,42 @@ std::vector<std::int64_t> Options::target_shape() {
   }
   if (elements > 0x1p40) fail("has target_shape " + shown(found) + ", which no input can fill");
   return target;
+}
+
+Range Options::range(const std::string& key, Range (*single)(float)) {
+  const Json& found = value(key);
+  const auto number_of = [&](const Json& part) {
+    const double number = part.is_number() ? part.get<double>() : NAN;
+    if (!(std::abs(number) < 1e9)) {
+      fail("has " + key + " " + shown(found) + "; expected a number or [lower, upper]");
+    }
+    return static_cast<float>(number);
+  };
+  if (found.is_array() && found.size() == 2) return {number_of(found[0]), number_of(found[1])};
+  return single(number_of(found));
+}
+
+Range Options::range(const std::string& key, Range (*single)(float), Range otherwise) {
+  return value(key).is_null() ? otherwise : range(key, single);
+}
+
+Sampling Options::sampling() {
+  Sampling sampling{.fill_value = number("fill_value", 0.0f)};
+  const Json &mode = value("fill_mode"), &interpolation = value("interpolation");
+  if (!mode.is_null()) {
+    const std::array modes = {FillMode::reflect, FillMode::wrap, FillMode::constant, FillMode::nearest};
+    const auto known = std::ranges::find_if(modes, [&](FillMode m) { return mode == to_string(m); });
+    if (known == modes.end()) {
+      fail("has fill_mode " + shown(mode) + "; Petal has reflect, wrap, constant and nearest");
+    }
+    sampling.fill_mode = *known;
+  }
+  if (interpolation == "nearest") {
+    sampling.interpolation = Interpolation::nearest;
+  } else if (!interpolation.is_null() && interpolation != "bilinear") {
+    fail("has interpolation " + shown(interpolation) + "; Petal has bilinear and nearest");
+  }
+  return sampling;
 }
 
 void Options::require_channels_last() {

@@ -36,6 +36,10 @@ class Options {
   Padding2D padding2d();
   ActivationFunction activation();
   std::vector<std::int64_t> target_shape();
+  // One number, of which `single` makes a range, or [lower, upper].
+  Range range(const std::string& key, Range (*single)(float));
+  Range range(const std::string& key, Range (*single)(float), Range otherwise);
+  Sampling sampling();
   // The value as it stands; null where there is none.
   const Json& value(const std::string& key);
 

@@ -167,9 +167,9 @@ class Reader {
       throw Error(where, "its trainable is " + shown(trainable) + "; expected true or false");
     }
     node.trainable = scope.trainable && trainable != false;
-    // Petal knows inference mode as frozen. Only these two compute otherwise in training.
-    const bool has_modes =
-        std::holds_alternative<BatchNormalization>(node.layer) || std::holds_alternative<Dropout>(node.layer);
+    // Petal knows inference mode as frozen. Only these compute otherwise in training.
+    const bool has_modes = std::holds_alternative<BatchNormalization>(node.layer) ||
+                           std::holds_alternative<Dropout>(node.layer) || is_augmentation(node.layer);
     if (scope.inference && has_modes) node.trainable = false;
     node.name = unique_name(entry.name, model);
     try {

@@ -22,6 +22,10 @@ Json pair(Size2D size) {
   return Json::array({size.height, size.width});
 }
 
+Json pair(const Range& range) {
+  return Json::array({shortest(range.lower), shortest(range.upper)});
+}
+
 std::string where_of(const Node& node) {
   return "layer '" + node.name + "'";
 }
@@ -140,6 +144,54 @@ struct Describe {
 
   Description operator()(const Rescaling& layer) const {
     return {"Rescaling", {{"scale", shortest(layer.scale)}, {"offset", shortest(layer.offset)}}};
+  }
+
+  // Without data_format, and without value_range where it is the usual one: Keras 2 knows neither here.
+  template <class L>
+  static Json with_sampling(Json arguments, const L& layer) {
+    arguments.update({{"fill_mode", to_string(layer.fill_mode)},
+                      {"interpolation", to_string(layer.interpolation)},
+                      {"seed", nullptr},
+                      {"fill_value", shortest(layer.fill_value)}});
+    return arguments;
+  }
+  template <class L>
+  static Json with_value_range(const L& layer) {
+    Json arguments = {{"factor", pair(layer.factor)}, {"seed", nullptr}};
+    if (layer.value_range != L{}.value_range) arguments["value_range"] = pair(layer.value_range);
+    return arguments;
+  }
+
+  Description operator()(const RandomFlip& layer) const {
+    return {"RandomFlip", {{"mode", to_string(layer.mode)}, {"seed", nullptr}}};
+  }
+  Description operator()(const RandomRotation& layer) const {
+    return {"RandomRotation", with_sampling({{"factor", pair(layer.factor)}}, layer)};
+  }
+  Description operator()(const RandomZoom& layer) const {
+    const Json width = layer.width_factor ? pair(*layer.width_factor) : Json();
+    return {"RandomZoom",
+            with_sampling({{"height_factor", pair(layer.height_factor)}, {"width_factor", width}}, layer)};
+  }
+  Description operator()(const RandomTranslation& layer) const {
+    return {"RandomTranslation", with_sampling({{"height_factor", pair(layer.height_factor)},
+                                                {"width_factor", pair(layer.width_factor)}},
+                                               layer)};
+  }
+  Description operator()(const RandomCrop& layer) const {
+    return {"RandomCrop", {{"height", layer.height}, {"width", layer.width}, {"seed", nullptr}}};
+  }
+  Description operator()(const RandomContrast& layer) const {
+    return {"RandomContrast", with_value_range(layer)};
+  }
+  Description operator()(const RandomBrightness& layer) const {
+    return {"RandomBrightness", with_value_range(layer)};
+  }
+  Description operator()(const RandomAffine&) const {
+    throw Error(where_of(node),
+                "Keras has no layer for several affine maps in one; write the graph from before "
+                "compose_augmentation",
+                ErrorKind::failure);
   }
 };
 

@@ -36,6 +36,14 @@ Support supports(const Flatten& layer, Direction direction);
 Support supports(const Reshape& layer, Direction direction);
 Support supports(const Dropout& layer, Direction direction);
 Support supports(const Rescaling& layer, Direction direction);
+Support supports(const RandomFlip& layer, Direction direction);
+Support supports(const RandomRotation& layer, Direction direction);
+Support supports(const RandomZoom& layer, Direction direction);
+Support supports(const RandomTranslation& layer, Direction direction);
+Support supports(const RandomCrop& layer, Direction direction);
+Support supports(const RandomContrast& layer, Direction direction);
+Support supports(const RandomBrightness& layer, Direction direction);
+Support supports(const RandomAffine& layer, Direction direction);
 
 KernelPointer prepare(const Input& layer, const Device& device, const PrepareContext& context);
 KernelPointer prepare(const Conv2D& layer, const Device& device, const PrepareContext& context);
@@ -55,6 +63,14 @@ KernelPointer prepare(const Flatten& layer, const Device& device, const PrepareC
 KernelPointer prepare(const Reshape& layer, const Device& device, const PrepareContext& context);
 KernelPointer prepare(const Dropout& layer, const Device& device, const PrepareContext& context);
 KernelPointer prepare(const Rescaling& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const RandomFlip& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const RandomRotation& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const RandomZoom& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const RandomTranslation& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const RandomCrop& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const RandomContrast& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const RandomBrightness& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const RandomAffine& layer, const Device& device, const PrepareContext& context);
 
 // For an operation without weights that has both its directions.
 Support supports_without_weights(Direction direction);
