@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
+#include <ranges>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -150,9 +152,27 @@ PETAL_AVX2 void read_rgb_pairs_avx2(const PhotoView& src, const Places& places, 
 void read_rgb_pairs_avx2(const PhotoView&, const Places&, std::int64_t, float*) {}
 #endif
 
+// One pixel: of `channels` where that is positive and so known to the compiler, else of `count`.
+template <std::int64_t channels>
+void copy_pixel(const float* from, std::int64_t count, float* to) {
+  if constexpr (channels > 0) {
+    std::memcpy(to, from, channels * sizeof(float));
+  } else {
+    for (std::int64_t c = 0; c < count; ++c) to[c] = from[c];
+  }
+}
+
+template <std::int64_t channels>
 void read_pixels(const PhotoView& src, const Places& places, std::int64_t count, float* dst) {
-  for (std::size_t k = 0; k < static_cast<std::size_t>(count); ++k) {
-    dst = std::copy_n(src.pixels + places.offset[k], src.channels, dst);
+  for (std::size_t k = 0; k < static_cast<std::size_t>(count); ++k, dst += src.channels) {
+    copy_pixel<channels>(src.pixels + places.offset[k], src.channels, dst);
+  }
+}
+
+template <std::int64_t channels>
+void copy_mirrored(const PhotoView& src, const float* last, std::int64_t width, float* dst) {
+  for (std::int64_t x = 0; x < width; ++x, dst += src.channels) {
+    copy_pixel<channels>(last - x * src.channels, src.channels, dst);
   }
 }
 
@@ -170,11 +190,18 @@ class BorderReader {
           filled(sampling_.fill_mode, map_.x(column, at.row), static_cast<float>(src_.size.width));
       const float y =
           filled(sampling_.fill_mode, map_.y(column, at.row), static_cast<float>(src_.size.height));
+      if (is_far(x, src_.size.width) || is_far(y, src_.size.height)) {
+        dst = std::fill_n(dst, src_.channels, sampling_.fill_value);
+        continue;
+      }
       for (std::int64_t c = 0; c < src_.channels; ++c) *dst++ = value(x, y, c);
     }
   }
 
  private:
+  // No neighbour is a pixel.
+  static bool is_far(float at, std::int64_t size) { return at <= -1 || at >= static_cast<float>(size); }
+
   float value(float x, float y, std::int64_t c) const {
     if (sampling_.interpolation == Interpolation::nearest)
       return pixel(nearest_pixel(x), nearest_pixel(y), c);
@@ -199,14 +226,30 @@ class BorderReader {
   const PixelAffine& map_;
 };
 
-// Coordinates go one way along a row, rounding included: its ends tell of all between.
-bool is_inside(const PhotoView& src, const PixelAffine& map, const Block& at) {
-  const auto width = static_cast<float>(src.size.width - 1), height = static_cast<float>(src.size.height - 1);
-  for (const std::int64_t column : {at.column, at.column + at.count - 1}) {
-    const float x = map.x(static_cast<float>(column), at.row), y = map.y(static_cast<float>(column), at.row);
-    if (!(x >= 0 && x <= width && y >= 0 && y <= height)) return false;
-  }
-  return true;
+struct Span {
+  std::int64_t begin, end;
+};
+
+// The columns of a row that are read within the photo. Either coordinate grows or falls along the row,
+// rounding included, so each column's conditions hold from some column on or up to one.
+Span inside(const PhotoView& src, const PixelAffine& map, std::int64_t row, std::int64_t width) {
+  const auto y = static_cast<float>(row);
+  Span span{0, width};
+  const auto cut = [&](float slope, float last, auto coordinate) {
+    const auto columns = std::views::iota(std::int64_t{0}, width);
+    const auto first_not = [&](auto holds) {
+      const auto found = std::ranges::partition_point(
+          columns, [&](std::int64_t column) { return holds(coordinate(static_cast<float>(column))); });
+      return static_cast<std::int64_t>(found - columns.begin());
+    };
+    const bool grows = slope >= 0;
+    const std::int64_t begin = first_not([&](float at) { return grows ? at < 0 : at > last; });
+    const std::int64_t end = first_not([&](float at) { return grows ? at <= last : at >= 0; });
+    span = {std::max(span.begin, begin), std::min(span.end, end)};
+  };
+  cut(map.xx, static_cast<float>(src.size.width - 1), [&](float x) { return map.x(x, y); });
+  cut(map.yx, static_cast<float>(src.size.height - 1), [&](float x) { return map.y(x, y); });
+  return {span.begin, std::max(span.begin, span.end)};
 }
 
 // Whether each pixel of dst is one of src, in rows.
@@ -215,23 +258,35 @@ bool copies(const PhotoView& src, const PixelAffine& map, std::int64_t width, st
   const auto whole = [](float value) { return std::trunc(value) == value; };
   if (std::abs(map.xx) != 1 || std::abs(map.yy) != 1 || map.xy != 0 || map.yx != 0) return false;
   if (!whole(map.x0) || !whole(map.y0)) return false;
-  return is_inside(src, map, {static_cast<float>(first), 0, width}) &&
-         is_inside(src, map, {static_cast<float>(last - 1), 0, width});
+  const auto all_inside = [&](std::int64_t row) {
+    const Span span = inside(src, map, row, width);
+    return span.begin == 0 && span.end == width;
+  };
+  return all_inside(first) && all_inside(last - 1);
 }
 
 void copy_rows(const PhotoView& src, const PixelAffine& map, std::int64_t width, std::int64_t first,
                std::int64_t last, float* dst) {
   const auto column = static_cast<std::int64_t>(map.x0);
+  const auto mirror = src.channels == 3 ? copy_mirrored<3> : copy_mirrored<0>;
   for (std::int64_t y = first; y < last; ++y) {
-    const float* from = src.pixels + static_cast<std::int64_t>(map.y(0, static_cast<float>(y))) * src.row;
-    from += column * src.channels;
+    const auto row = static_cast<std::int64_t>(map.y(0, static_cast<float>(y)));
+    const float* from = src.pixels + row * src.row + column * src.channels;
     float* to = dst + y * width * src.channels;
     if (map.xx > 0) {
       std::copy_n(from, width * src.channels, to);
-      continue;
+    } else {
+      mirror(src, from, width, to);
     }
-    for (std::int64_t x = 0; x < width; ++x, from -= src.channels) to = std::copy_n(from, src.channels, to);
   }
+}
+
+using Read = void (*)(const PhotoView&, const Places&, std::int64_t count, float* dst);
+
+Read choose_read(const PhotoView& src, Interpolation interpolation) {
+  const bool rgb = src.channels == 3;
+  if (interpolation == Interpolation::nearest) return rgb ? read_pixels<3> : read_pixels<0>;
+  return rgb && has_avx2() ? read_rgb_pairs_avx2 : read_pairs;
 }
 
 }  // namespace
@@ -241,24 +296,28 @@ void warp_rows(const PhotoView& src, const Sampling& sampling, const PixelAffine
   if (copies(src, map, width, first, last)) return copy_rows(src, map, width, first, last, dst);
   const Locate locate_inside = choose_locate(FillMode::constant, sampling.interpolation);
   const Locate locate_filled = choose_locate(sampling.fill_mode, sampling.interpolation);
-  const auto read = sampling.interpolation == Interpolation::nearest ? read_pixels
-                    : src.channels == 3 && has_avx2()                ? read_rgb_pairs_avx2
-                                                                     : read_pairs;
+  const Read read = choose_read(src, sampling.interpolation);
   const BorderReader border(src, sampling, map);
   const bool has_pairs = src.size.width >= 2 && src.size.height >= 2;
+  const bool by_pixel = !has_pairs || sampling.fill_mode == FillMode::constant;
   Places places;
   for (std::int64_t y = first; y < last; ++y) {
-    for (std::int64_t x = 0; x < width; x += block) {
-      const Block at{static_cast<float>(y), x, std::min(block, width - x)};
-      float* to = dst + (y * width + x) * src.channels;
-      const bool inside = is_inside(src, map, at);
-      if (!has_pairs || (!inside && sampling.fill_mode == FillMode::constant)) {
-        border.read(at, to);
-        continue;
+    const Span within = inside(src, map, y, width);
+    const auto walk = [&](std::int64_t begin, std::int64_t end, bool pixels_alone, Locate locate) {
+      for (std::int64_t x = begin; x < end; x += block) {
+        const Block at{static_cast<float>(y), x, std::min(block, end - x)};
+        float* to = dst + (y * width + x) * src.channels;
+        if (pixels_alone) {
+          border.read(at, to);
+        } else {
+          locate(src, map, at, places);
+          read(src, places, at.count, to);
+        }
       }
-      (inside ? locate_inside : locate_filled)(src, map, at, places);
-      read(src, places, at.count, to);
-    }
+    };
+    walk(0, within.begin, by_pixel, locate_filled);
+    walk(within.begin, within.end, !has_pairs, locate_inside);
+    walk(within.end, width, by_pixel, locate_filled);
   }
 }
 
