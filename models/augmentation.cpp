@@ -65,6 +65,13 @@ Range range(const Entry& entry) {
   return given;
 }
 
+// Keras's two shares: how far below 1, and how far above it, the factor may lie.
+Range contrast(const Entry& entry) {
+  const Range given = range(entry);
+  const bool single = entry.value.find(':') == std::string::npos;
+  return single ? Range{given.upper, given.upper} : given;
+}
+
 RandomFlip flip(const Entry& entry) {
   if (entry.value.empty() || entry.value == "horizontal") return {.mode = RandomFlip::Mode::horizontal};
   if (entry.value == "vertical") return {.mode = RandomFlip::Mode::vertical};
@@ -80,7 +87,7 @@ Layer layer_of(const Entry& entry, Range values, std::int64_t body_size, std::in
   if (entry.name == "translation") {
     return RandomTranslation{.height_factor = range(entry), .width_factor = range(entry)};
   }
-  if (entry.name == "contrast") return RandomContrast{.factor = range(entry), .value_range = values};
+  if (entry.name == "contrast") return RandomContrast{.factor = contrast(entry), .value_range = values};
   if (entry.name == "brightness") return RandomBrightness{.factor = range(entry), .value_range = values};
   if (entry.name == "crop") {
     const float share = number(entry, entry.value);

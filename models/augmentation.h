@@ -22,9 +22,9 @@ struct Augmentation {
 //   translation=F    by up to F of the height and of the width
 //   contrast=F, brightness=F
 //   crop=F           a window of F of each side
-// F is an amount for both directions, or LOWEST:HIGHEST; of crop a share between 0 and 1. "" and "none": no
-// layer. Throws Error(--augment) that lists these for what it does not know, and names what is malformed or
-// stated twice.
+// F is an amount for both directions, or LOWEST:HIGHEST (of contrast: the largest loss and gain, both from 0
+// to 1); of crop a share between 0 and 1. "" and "none": no layer. Throws Error(--augment) that lists these
+// for what it does not know, and names what is malformed or stated twice.
 Augmentation read_augmentation(std::string_view text, Range value_range, std::int64_t body_size);
 
 }  // namespace petal

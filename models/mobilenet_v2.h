@@ -4,8 +4,8 @@
 
 namespace petal {
 
-// Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks", 2018, with the layer names, the channel
-// rounding and the padding of keras.applications.MobileNetV2.
+// Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks", 2018, with the layer names, the
+// channel rounding and the padding of keras.applications.MobileNetV2.
 struct MobileNetV2 {
   std::int64_t image_size = 224;
   float alpha = 1.0f;

@@ -6,19 +6,46 @@
 #include <algorithm>
 
 #include "engine/error.h"
+#include "models/augmentation.h"
+#include "models/cnn.h"
 #include "models/mobilenet_v2.h"
 
 namespace petal {
 namespace {
 
 // Keras's preprocess_input(mode="tf"): 0..255 to -1..1.
-std::vector<std::pair<std::string, Layer>> to_plus_minus_one() {
+NamedLayers to_plus_minus_one() {
   return {{"rescaling", Rescaling{.scale = 1.0f / 127.5f, .offset = -1.0f}}};
+}
+
+Graph build_cnn(const ArchitectureOptions& o) {
+  CNN options{.image_size = o.image_size, .classes = o.classes};
+  if (!o.hidden.empty()) options.hidden = o.hidden;
+  if (o.dropout) options.dropout = *o.dropout;
+  return cnn(options);
+}
+
+Architecture cnn_row(std::string name, std::string title, NamedLayers preprocessing,
+                     std::string augmentation) {
+  return {.name = std::move(name),
+          .title = std::move(title),
+          .default_image_size = 160,
+          .minimum_image_size = 46,  // four convolutions and poolings leave one pixel
+          .alphas = {1.0f},
+          .preprocessing = std::move(preprocessing),
+          .head_layers = {"predictions"},
+          .has_own_head = true,
+          .augmentation = std::move(augmentation),
+          .build = build_cnn};
 }
 
 // One row an architecture.
 const std::vector<Architecture>& table() {
   static const std::vector<Architecture> rows = {
+      cnn_row("cnn", "CNN", {}, ""),
+      cnn_row("cnn_augmented", "CNN with augmentation", {}, "flip,rotation=0.2"),
+      cnn_row("cnn_preprocessed", "CNN with preprocessing and augmentation", to_plus_minus_one(),
+              "flip,rotation=0.2"),
       {.name = "mobilenet_v2",
        .title = "MobileNetV2",
        .default_image_size = 224,
@@ -58,6 +85,11 @@ void require_legal(const Head& head) {
   if (head.classes < 2) {
     throw Error("head", fmt::format("found {} classes; give 2 or more to tell apart", head.classes));
   }
+  if (head.single_unit && head.classes != 2) {
+    throw Error("--loss", fmt::format("binary_crossentropy tells 2 classes apart, and there are {}; leave it "
+                                      "out, or give two folders",
+                                      head.classes));
+  }
   if (!(head.dropout >= 0.0f && head.dropout < 1.0f)) {
     throw Error("--dropout", fmt::format("the rate is 0 or more and below 1, not {}", head.dropout));
   }
@@ -66,12 +98,47 @@ void require_legal(const Head& head) {
   }
 }
 
-// Input in 0..255 -> preprocessing -> body, in the builder.
-Value add_photo_body(GraphBuilder& g, const Architecture& architecture, const Graph& body, bool trainable) {
-  Value x = g.input(body[body.inputs()[0]].shape);
+// The range of pixels behind the preprocessing, where augmentation stands.
+Range pixel_range(const Architecture& architecture) {
+  Range range{0, 255};
+  for (const auto& [name, layer] : architecture.preprocessing) {
+    if (const auto* rescaling = std::get_if<Rescaling>(&layer)) {
+      range.lower = range.lower * rescaling->scale + rescaling->offset;
+      range.upper = range.upper * rescaling->scale + rescaling->offset;
+    }
+  }
+  return range;
+}
+
+// Input in 0..255 -> preprocessing -> augmentation -> body, in the builder.
+Value add_photo_body(GraphBuilder& g, const Architecture& architecture, std::string_view augment,
+                     const Graph& body) {
+  const Shape& taken = body[body.inputs()[0]].shape;
+  const Augmentation augmentation = read_augmentation(augment, pixel_range(architecture), taken[0]);
+  Value x = g.input({augmentation.input_size, augmentation.input_size, 3});
   for (const auto& [name, layer] : architecture.preprocessing) x = g.add(name, layer, x);
-  const Graph copy = body.with_trainable([trainable](const Node&) { return trainable; });
-  return g.append(copy, std::span(&x, 1))[0];
+  for (const auto& [name, layer] : augmentation.layers) x = g.add(name, layer, x);
+  return g.append(body, std::span(&x, 1))[0];
+}
+
+// The last layer: a probability a class, or that of the second alone.
+Dense last_layer(const Head& head) {
+  if (head.single_unit) return {.units = 1, .activation = ActivationFunction::sigmoid};
+  return {.units = head.classes, .activation = ActivationFunction::softmax};
+}
+
+// The graph with another layer at its end.
+Graph with_last_layer(const Graph& graph, const Dense& last) {
+  GraphBuilder g(graph.name());
+  std::vector<Value> values;
+  for (const Node& node : graph.nodes()) {
+    std::vector<Value> inputs;
+    for (int input : node.inputs) inputs.push_back(values[static_cast<std::size_t>(input)]);
+    Node copy = node;
+    if (static_cast<int>(values.size()) == graph.outputs()[0]) copy.layer = last;
+    values.push_back(g.add(copy, inputs));
+  }
+  return std::move(g).build({values.back()});
 }
 
 // Gives the names "dense", "dense_1", "dense_2", ..., as Keras does.
@@ -91,7 +158,7 @@ Value add_head(GraphBuilder& g, const Head& head, Value x) {
               x);
   }
   drop();
-  return g.add("predictions", Dense{.units = head.classes, .activation = ActivationFunction::softmax}, x);
+  return g.add("predictions", last_layer(head), x);
 }
 
 }  // namespace
@@ -112,17 +179,26 @@ const Architecture& architecture(std::string_view name) {
 Graph build_classifier(const Architecture& architecture, const ArchitectureOptions& options) {
   const Graph body = architecture.build(legal(architecture, options));
   GraphBuilder g(body.name());
-  const Value x = add_photo_body(g, architecture, body, true);
+  const Value x = add_photo_body(g, architecture, {}, body);
   return std::move(g).build({x});
 }
 
-Graph transfer_graph(const Architecture& architecture, const ArchitectureOptions& options, const Head& head) {
+Graph training_graph(const Architecture& architecture, const ArchitectureOptions& options, const Head& head,
+                     std::string_view augmentation, bool from_scratch) {
   require_legal(head);
-  ArchitectureOptions headless = legal(architecture, options);
-  headless.include_top = false;
-  const Graph body = architecture.build(headless);
+  ArchitectureOptions own = legal(architecture, options);
+  own.include_top = architecture.has_own_head;
+  own.classes = head.classes;
+  own.hidden = head.hidden;
+  own.dropout = head.dropout;
+  const Graph body = architecture.build(own);
   GraphBuilder g(body.name());
-  const Value features = add_photo_body(g, architecture, body, false);
+  if (architecture.has_own_head) {
+    const Graph whole = head.single_unit ? with_last_layer(body, last_layer(head)) : body;
+    return std::move(g).build({add_photo_body(g, architecture, augmentation, whole)});
+  }
+  const Graph base = body.with_trainable([&](const Node&) { return from_scratch; });
+  const Value features = add_photo_body(g, architecture, augmentation, base);
   return std::move(g).build({add_head(g, head, features)});
 }
 

@@ -16,12 +16,17 @@ namespace petal {
 // error and not a request for all memory.
 inline constexpr std::int64_t maximum_image_size = 4096;
 
+using NamedLayers = std::vector<std::pair<std::string, Layer>>;
+
 // How a base is built, as keras.applications names it.
 struct ArchitectureOptions {
   std::int64_t image_size = 0;  // 0: the architecture's default
   float alpha = 1.0f;           // width, for the MobileNets; other architectures take 1 only
   bool include_top = true;
   std::int64_t classes = 1000;  // of the head
+  // Of an architecture that has_own_head; nothing: its own.
+  std::vector<std::int64_t> hidden{};
+  std::optional<float> dropout{};
 };
 
 // One architecture that Petal can build by name.
@@ -32,10 +37,14 @@ struct Architecture {
   std::int64_t minimum_image_size;
   std::vector<float> alphas;  // legal widths
   // What Keras's preprocess_input does to RGB 0..255, as layers in front.
-  std::vector<std::pair<std::string, Layer>> preprocessing;
+  NamedLayers preprocessing;
   // Names under which files keep this architecture's own head ("Logits", "predictions"): what a transfer
   // model leaves out.
   std::vector<std::string> head_layers;
+  // No base to put a head on: the whole is one network, trained from scratch.
+  bool has_own_head = false;
+  // Its recipe's augmentation, as models/augmentation.h reads it; empty: none.
+  std::string augmentation{};
   // The body without preprocessing: input (H, W, 3) as preprocessed; without top its output is the last
   // feature map.
   std::function<Graph(const ArchitectureOptions&)> build;
@@ -54,11 +63,17 @@ struct Head {
   std::int64_t classes = 2;
   std::vector<std::int64_t> hidden{};  // units of relu Dense layers in front of the last
   float dropout = 0.2f;                // before every Dense layer; 0: none
+  // Of two classes: one sigmoid unit, the second's probability, in place of softmax.
+  bool single_unit = false;
 };
 
-// Photos in 0..255 -> preprocessing -> body without top, frozen -> global_average_pooling2d -> dropout ->
-// [hidden ->] predictions (Dense, softmax). Names as Keras gives them: "global_average_pooling2d", "dropout",
-// "dense", "predictions".
-Graph transfer_graph(const Architecture& architecture, const ArchitectureOptions& options, const Head& head);
+// What is trained: photos in 0..255 -> preprocessing -> augmentation -> body without top, frozen unless
+// `from_scratch` -> global_average_pooling2d -> dropout -> [hidden ->] predictions (Dense, softmax). Names as
+// Keras gives them: "global_average_pooling2d", "dropout", "dense", "predictions". An architecture that
+// has_own_head is its whole self in place of body and head, and all trainable. `augmentation` is text for
+// models/augmentation.h. Throws Error as build_classifier and read_augmentation, and for a head that cannot
+// be built.
+Graph training_graph(const Architecture& architecture, const ArchitectureOptions& options, const Head& head,
+                     std::string_view augmentation = {}, bool from_scratch = false);
 
 }  // namespace petal

@@ -41,7 +41,7 @@ int run_command_line(CLI::App& app, int argc, char** argv, const std::function<i
   }
 }
 
-int training_program(int argc, char** argv, const TransferOptions& defaults) {
+int training_program(int argc, char** argv, const TrainOptions& defaults) {
   CLI::App app("Trains " + defaults.model + " on a folder of photos, a folder a class",
                "train_" + defaults.model);
   const Command train = add_train(app, defaults);

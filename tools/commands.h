@@ -5,7 +5,7 @@
 #include <string>
 
 #include "trainer/backend_factory.h"
-#include "trainer/transfer.h"
+#include "trainer/train_classifier.h"
 
 namespace petal {
 
@@ -13,7 +13,7 @@ namespace petal {
 // exit code.
 using Command = std::function<int()>;
 
-Command add_train(CLI::App& app, TransferOptions defaults);
+Command add_train(CLI::App& app, TrainOptions defaults);
 Command add_evaluate(CLI::App& app);
 Command add_predict(CLI::App& app);
 Command add_summary(CLI::App& app);
@@ -26,7 +26,7 @@ Command add_draw_flowers(CLI::App& app);
 int run_command_line(CLI::App& app, int argc, char** argv, const std::function<int()>& run);
 
 // A training program for one model variant: `petal train` with that variant's recipe as its defaults.
-int training_program(int argc, char** argv, const TransferOptions& defaults);
+int training_program(int argc, char** argv, const TrainOptions& defaults);
 
 // "cpu" or "cuda". Throws Error(--device) that says what this build can do.
 BackendFactory backend_factory(const std::string& device);

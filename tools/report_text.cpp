@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <vector>
 
 namespace petal {
 namespace {
@@ -32,6 +34,28 @@ std::string confusion_table(const Evaluation& evaluation, std::size_t width) {
 }
 
 }  // namespace
+
+std::string profile_text(const Profile& profile) {
+  constexpr std::size_t shown = 24;
+  std::vector<ProfileEntry> entries = profile.entries;
+  std::ranges::sort(entries, std::greater{}, &ProfileEntry::seconds);
+  double total = 0;
+  for (const ProfileEntry& entry : entries) total += entry.seconds;
+  std::string text = fmt::format("{:28} {:18} {:16} {:24} {:>9} {:>7} {:>9}\n", "layer", "kind", "phase",
+                                 "implementation", "seconds", "share", "GFLOP/s");
+  for (std::size_t i = 0; i < std::min(shown, entries.size()); ++i) {
+    const ProfileEntry& e = entries[i];
+    const double operations = static_cast<double>(e.operations) * static_cast<double>(e.runs);
+    text +=
+        fmt::format("{:28.28} {:18.18} {:16} {:24.24} {:9.3f} {:6.1f}% {:9.1f}\n", e.name, e.kind, e.phase,
+                    e.implementation, e.seconds, 100 * e.seconds / total, operations / e.seconds / 1e9);
+  }
+  const auto input = std::ranges::find(entries, "input", &ProfileEntry::kind);
+  if (input != entries.end()) {
+    text += fmt::format("input: {:.3f} of {:.3f} core seconds went into reading it\n", input->seconds, total);
+  }
+  return text;
+}
 
 std::string evaluation_text(const MetricsDocument& document) {
   const Evaluation& e = document.evaluation;

@@ -16,14 +16,16 @@ namespace {
 
 // The options as the command line gives them, where their form differs from the library's.
 struct TrainArguments {
-  TransferOptions options;
+  TrainOptions options;
   std::string device = "cpu", precision = "f32", class_weights, monitor = "val_loss", cache;
-  int patience = 0;
+  int patience = 0, plateau_patience = 0;
+  float plateau_factor = 0.1f;
+  FineTune fine_tune;
   bool no_exif = false, no_cache = false, json = false;
 };
 
 void add_data_options(CLI::App& app, TrainArguments& a) {
-  TransferOptions& o = a.options;
+  TrainOptions& o = a.options;
   app.add_option("DATA", o.data, "A folder with a folder a class, or with train/ and validation/ of such")
       ->required();
   app.add_option("--out", o.out, "The run folder to write");
@@ -39,7 +41,7 @@ void add_data_options(CLI::App& app, TrainArguments& a) {
 }
 
 void add_model_options(CLI::App& app, TrainArguments& a) {
-  TransferOptions& o = a.options;
+  TrainOptions& o = a.options;
   app.add_option("--model", o.model, "The architecture of the base")->capture_default_str();
   app.add_option("--weights", o.weights, "The base's weights, as Keras writes them (.h5)");
   app.add_option("--image-size", o.image_size,
@@ -47,19 +49,51 @@ void add_model_options(CLI::App& app, TrainArguments& a) {
   app.add_option("--alpha", o.alpha, "Width of a MobileNet")->capture_default_str();
   app.add_option("--hidden", o.hidden, "Units of hidden layers before the last, as 256,64")->delimiter(',');
   app.add_option("--dropout", o.dropout, "Rate of dropout before each dense layer")->capture_default_str();
+  app.add_option(
+      "--augment", o.augment,
+      "flip, rotation=F, zoom=F, translation=F, contrast=F, brightness=F, crop=HxW, by commas; or none "
+      "[default: the model's recipe]");
+  app.add_flag("--from-scratch", o.from_scratch, "Train the base too, from the start");
+  app.add_option("--fine-tune", a.fine_tune.from,
+                 "After the head, train the base too from this layer on, but its batch norms");
+  app.add_option("--fine-tune-epochs", a.fine_tune.epochs, "Passes of fine-tuning")->capture_default_str();
+  app.add_option("--fine-tune-learning-rate", a.fine_tune.learning_rate,
+                 "[default: a hundredth of --learning-rate]");
 }
 
 void add_training_options(CLI::App& app, TrainArguments& a) {
-  TransferOptions& o = a.options;
+  TrainOptions& o = a.options;
   app.add_option("--epochs", o.epochs, "Passes over the training photos")->capture_default_str();
-  app.add_option("--batch-size", o.batch_size, "Photos a step")->capture_default_str();
-  app.add_option("--optimizer", o.optimizer, "sgd or adam")->capture_default_str();
+  app.add_option("--batch-size", o.batch_size, "Photos a step [default: 32]");
+  app.add_option("--optimizer", o.optimizer,
+                 "sgd, rmsprop, adagrad, adam or adamw, with Keras's options: sgd,momentum=0.9,nesterov")
+      ->capture_default_str();
   app.add_option("--learning-rate", o.learning_rate, "[default: the optimiser's, as in Keras]");
+  app.add_option(
+      "--schedule", o.schedule,
+      "Of the rate: constant, exponential, polynomial or cosine, with Keras's options and warmup=STEPS");
+  app.add_option("--reduce-on-plateau", a.plateau_patience,
+                 "Lower the rate after so many epochs without improvement");
+  app.add_option("--reduce-factor", a.plateau_factor, "What it is multiplied by then")->capture_default_str();
+  app.add_option("--clip-value", o.clipping.value, "Cut each gradient to this magnitude");
+  app.add_option("--clip-norm", o.clipping.norm, "Scale each weight's gradient down to this norm");
+  app.add_option("--clip-global-norm", o.clipping.global_norm,
+                 "Scale all gradients down to this norm together");
+  app.add_option("--l1", o.regularizer.l1, "L1 regulariser of the trained kernels");
+  app.add_option("--l2", o.regularizer.l2, "L2 regulariser of the trained kernels");
+  app.add_option("--loss", o.loss, "categorical_crossentropy, or for two classes binary_crossentropy")
+      ->capture_default_str();
+  app.add_option("--label-smoothing", o.label_smoothing, "Share of each target that goes to all classes");
   app.add_option("--class-weights", a.class_weights, "balanced: rare classes count as much as common ones");
   app.add_option("--early-stopping", a.patience,
                  "Stop after so many epochs without improvement; keeps the best");
   app.add_option("--monitor", a.monitor, "What improvement means: val_loss or val_accuracy")
       ->capture_default_str();
+  app.add_flag("--resume", o.resume, "Go on from the checkpoint of --out, bit for bit");
+  app.add_option("--checkpoint-seconds", o.checkpoint_seconds, "Time between two checkpoints")
+      ->capture_default_str();
+  app.add_flag("--deterministic", o.deterministic,
+               "Equal numbers from run to run; on the CPU it is always so with equal --threads");
   app.add_option("--seed", o.seed, "Of the split, the start and the order")->capture_default_str();
   app.add_option("--assert-accuracy", o.assert_accuracy, "Exit with 3 unless this accuracy is reached");
 }
@@ -68,11 +102,16 @@ void add_machine_options(CLI::App& app, TrainArguments& a) {
   app.add_option("--device", a.device, "cpu or cuda")->capture_default_str();
   app.add_option("--precision", a.precision, "Of the frozen base: f32, bf16 or f16")->capture_default_str();
   app.add_option("--threads", a.options.threads, "[default: the cores at hand]");
+  app.add_option("--memory-budget", a.options.memory_budget,
+                 "Bytes of pixels or features that may be kept; beyond it photos are decoded in each epoch")
+      ->transform(CLI::AsSizeValue(false))
+      ->capture_default_str();
+  app.add_flag("--profile", a.options.profile, "Tell at the end where the time of the steps went");
   app.add_flag("--json", a.json, "Print metrics.json to standard output, all else to standard error");
 }
 
-TransferOptions resolved(const TrainArguments& a) {
-  TransferOptions options = a.options;
+TrainOptions resolved(const TrainArguments& a) {
+  TrainOptions options = a.options;
   options.apply_exif_orientation = !a.no_exif;
   options.precision = precision_by_name(a.precision);
   if (!a.class_weights.empty() && a.class_weights != "balanced") {
@@ -83,24 +122,31 @@ TransferOptions resolved(const TrainArguments& a) {
   if (a.patience > 0) {
     options.early_stopping = EarlyStopping{.monitor = monitor_by_name(a.monitor), .patience = a.patience};
   }
+  if (a.plateau_patience < 0) throw Error("--reduce-on-plateau", "takes a number of epochs, 1 or more");
+  if (a.plateau_patience > 0) {
+    options.reduce_on_plateau = ReduceOnPlateau{
+        .monitor = monitor_by_name(a.monitor), .factor = a.plateau_factor, .patience = a.plateau_patience};
+  }
+  if (!a.fine_tune.from.empty()) options.fine_tune = a.fine_tune;
   if (!a.cache.empty()) options.cache = a.cache;
   if (a.no_cache) options.cache.reset();
   return options;
 }
 
 int train(const TrainArguments& a) {
-  const TransferOptions options = resolved(a);
+  const TrainOptions options = resolved(a);
   const bool terminal = isatty(fileno(stderr)) != 0;
   ProgressPrinter epochs(stderr, terminal);
   PhotoProgressPrinter photos(stderr, terminal, "photos");
-  TransferEvents events;
+  TrainEvents events;
   events.info = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
   events.warning = [](const std::string& line) { fmt::print(stderr, "warning: {}\n", line); };
   events.photos = [&](std::int64_t done, std::int64_t total) { photos(done, total); };
   events.fit = {&epochs};
   events.stop = &stop_on_interrupt();
   events.write_report = write_report;
-  const TransferResult result = train_transfer(options, backend_factory(a.device), events);
+  events.profile = [](const Profile& profile) { fmt::print(stderr, "{}", profile_text(profile)); };
+  const TrainResult result = train_classifier(options, backend_factory(a.device), events);
   if (a.json) {
     fmt::print("{}", to_json(result.run.metrics));
   } else {
@@ -112,7 +158,7 @@ int train(const TrainArguments& a) {
 
 }  // namespace
 
-Command add_train(CLI::App& app, TransferOptions defaults) {
+Command add_train(CLI::App& app, TrainOptions defaults) {
   const auto arguments = std::make_shared<TrainArguments>();
   arguments->options = std::move(defaults);
   add_data_options(app, *arguments);

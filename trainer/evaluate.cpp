@@ -35,7 +35,19 @@ ScoredPhotos score_photos(const Model& model, std::span<const Photo> photos, con
     scored.photos.push_back(i);
     dst = std::copy_n(rows.values<float>().data() + i * classes, classes, dst);
   }
+  if (model.labels.size() == 2) scored.probabilities = class_probabilities(std::move(scored.probabilities));
   return scored;
+}
+
+Tensor class_probabilities(Tensor outputs) {
+  if (outputs.shape().back() != 1) return outputs;
+  const std::int64_t rows = outputs.shape()[0];
+  Tensor both(Shape{rows, 2});
+  for (std::size_t i = 0; i < static_cast<std::size_t>(rows); ++i) {
+    both.values()[2 * i + 1] = outputs.values()[i];
+    both.values()[2 * i] = 1.0f - outputs.values()[i];
+  }
+  return both;
 }
 
 std::vector<PhotoPrediction> predictions(const ScoredPhotos& scored, std::span<const Photo> photos,

@@ -18,6 +18,10 @@ struct ScoredPhotos {
   std::vector<PhotoMessage> warnings;
 };
 
+// Probabilities of every class, (m, C): as they are, or of two classes where the network gives that of the
+// second alone.
+Tensor class_probabilities(Tensor outputs);
+
 // Runs the whole model. Where all photos fit one micro-batch, a single plan takes all threads: the fastest
 // first answer. Throws Error(interrupted) where the stop flag was set.
 ScoredPhotos score_photos(const Model& model, std::span<const Photo> photos, const BackendFactory& backends,

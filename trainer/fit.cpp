@@ -58,6 +58,7 @@ class Fitting {
     History& history = state_.history;
     history.monitor = options.early_stopping ? options.early_stopping->monitor : Monitor::val_loss;
     if (validation == nullptr) history.monitor = without_validation(history.monitor);
+    state_.epoch = options.first_epoch;
     if (options.resume) restore(*options.resume);
     plan_.set_profiling(static_cast<bool>(options.profile));
   }
@@ -70,6 +71,7 @@ class Fitting {
         break;
       }
     }
+    if (options_.save) save();
     choose_weights();
     for (FitCallback* callback : options_.callbacks) callback->training_ended(state_.history);
     if (options_.profile) options_.profile(plan_.profile());
@@ -210,7 +212,10 @@ class Fitting {
   }
 
   void save_when_due() {
-    if (!options_.save || seconds_since(saved_) < options_.save_seconds) return;
+    if (options_.save && seconds_since(saved_) >= options_.save_seconds) save();
+  }
+
+  void save() {
     state_.seconds += seconds_since(began_);
     began_ = Clock::now();
     plan_.store(state_.weights);

@@ -51,7 +51,8 @@ struct FitState {
 };
 
 struct FitOptions {
-  int epochs = 30;
+  int epochs = 30;      // the number of the last epoch
+  int first_epoch = 1;  // more than 1 where another training came before: epochs are numbered on
   std::int64_t batch_size = 32;
   Optimizer optimizer = Adam{};
   // The learning rate of a step, counted from 0 over the whole training; empty: the optimiser's throughout.
@@ -64,8 +65,8 @@ struct FitOptions {
   std::optional<ReduceOnPlateau> reduce_on_plateau{};  // not with a schedule
   std::vector<FitCallback*> callbacks{};               // called in order
   const std::atomic<bool>* stop = nullptr;
-  // Called between two steps, at most every `save_seconds`, and after each epoch where as much time has gone
-  // by.
+  // Called between two steps, where `save_seconds` have gone by since the last time, and at the end, also
+  // where training was interrupted.
   std::function<void(const FitState&)> save{};
   double save_seconds = 30;
   std::optional<FitState> resume{};

@@ -10,7 +10,8 @@ LearningRateControl::LearningRateControl(const FitOptions& options, std::int64_t
     : options_(options), batches_(batches) {}
 
 float LearningRateControl::rate(const FitState& state) const {
-  if (options_.schedule) return options_.schedule((state.epoch - 1) * batches_ + state.batch);
+  if (options_.schedule)
+    return options_.schedule((state.epoch - options_.first_epoch) * batches_ + state.batch);
   const float rate = learning_rate(options_.optimizer);
   if (state.rate_factor == 1.0f) return rate;
   return std::max(options_.reduce_on_plateau->minimum, rate * state.rate_factor);

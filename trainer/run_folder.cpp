@@ -149,6 +149,10 @@ void write_run_folder(const fs::path& out, bool force, const RunContents& run) {
   PartFolder part(folder);
   write_files(part.path(), run);
   part.rename_to(folder);
+  if (run.checkpoint.empty()) return;
+  std::error_code error;
+  fs::rename(run.checkpoint, folder / "checkpoint", error);
+  if (error) fail(run.checkpoint, "cannot be moved into the run", error);
 }
 
 std::string predictions_csv(std::span<const PhotoPrediction> predictions,

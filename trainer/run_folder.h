@@ -27,8 +27,9 @@ struct RunContents {
   std::vector<PhotoPrediction>
       predictions;  // of the evaluated subset, every class's score, photo.label the truth
   std::vector<PhotoMessage> skipped;
-  std::string options_json;   // what was asked for, a JSON object
-  ReportWriter write_report;  // empty: no report
+  std::string options_json;          // what was asked for, a JSON object
+  ReportWriter write_report;         // empty: no report
+  std::filesystem::path checkpoint;  // a folder that moves into the run as "checkpoint/"; empty: none
 };
 
 // Throws Error(--out) unless a run may be written there: nothing is there, or an empty folder, or with
@@ -37,8 +38,8 @@ struct RunContents {
 void require_free_run_folder(const std::filesystem::path& out, bool force);
 
 // Writes model.h5, labels.txt, metrics.json, options.json, history.csv, split.csv, predictions.csv,
-// report.html and, where photos were left out, skipped.csv to "OUT.part" and renames it to OUT: on failure
-// (Error, failure) OUT is what it was before. Checks as above first.
+// report.html and, where photos were left out, skipped.csv, and moves the checkpoint, to "OUT.part" and
+// renames it to OUT: on failure (Error, failure) OUT is what it was before. Checks as above first.
 void write_run_folder(const std::filesystem::path& out, bool force, const RunContents& run);
 
 // path,label,probability,truth and a column "p(LABEL)" a class; RFC 4180.

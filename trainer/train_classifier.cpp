@@ -1,14 +1,17 @@
-#include "trainer/transfer.h"
+#include "trainer/train_classifier.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 
 #include "engine/error.h"
+#include "engine/learning_rate.h"
+#include "io/checkpoint.h"
 #include "io/hdf5/keras_weights.h"
-#include "models/registry.h"
+#include "trainer/train_options.h"
+#include "trainer/training_checkpoint.h"
+#include "trainer/training_samples.h"
 
 namespace petal {
 namespace {
@@ -28,36 +31,33 @@ class StageTimer {
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
-constexpr std::array<Subset, 3> subsets = {Subset::train, Subset::validation, Subset::test};
+// "OUT.checkpoint", also where OUT was given with a slash at its end.
+std::filesystem::path checkpoint_folder(const std::filesystem::path& out) {
+  std::filesystem::path folder = std::filesystem::absolute(out).lexically_normal();
+  if (!folder.has_filename()) folder = folder.parent_path();
+  folder += ".checkpoint";
+  return folder;
+}
 
-class Transfer {
+class Training {
  public:
-  Transfer(const TransferOptions& options, const BackendFactory& backends, const TransferEvents& events)
+  Training(const TrainOptions& options, const BackendFactory& backends, const TrainEvents& events)
       : options_(options), backends_(backends), events_(events), architecture_(architecture(options.model)) {
-    optimizer_ = optimizer_by_name(options.optimizer);
-    if (options.learning_rate) {
-      if (!(*options.learning_rate > 0)) {
-        throw Error("--learning-rate", fmt::format("found {}, expected more than 0", *options.learning_rate));
-      }
-      optimizer_ = with_learning_rate(optimizer_, *options.learning_rate);
+    require_train_options(options);
+    if (options.out.empty()) return;
+    require_free_run_folder(options.out, options.force || options.resume);
+    const TrainingCheckpoint left(checkpoint_folder(options.out), {});
+    if (left.exists() && !options.resume && !options.force) {
+      throw Error("--out", left.folder().string() +
+                               " holds a training that did not end; go on with --resume, or start anew with "
+                               "--force");
     }
-    if (options.epochs < 1)
-      throw Error("--epochs", fmt::format("found {}, expected 1 or more", options.epochs));
-    if (options.batch_size < 1) {
-      throw Error("--batch-size", fmt::format("found {}, expected 1 or more", options.batch_size));
-    }
-    const double asserted = options.assert_accuracy.value_or(0);
-    if (!(asserted >= 0 && asserted <= 1)) {
-      throw Error("--assert-accuracy", fmt::format("found {}, expected a share from 0 to 1", asserted));
-    }
-    if (!options.out.empty()) require_free_run_folder(options.out, options.force);
   }
 
-  TransferResult run() {
+  TrainResult run() {
     {
       const StageTimer total(seconds().total);
       load();
-      extract();
       train();
       evaluate();
     }
@@ -66,9 +66,11 @@ class Transfer {
   }
 
  private:
-  StageSeconds& seconds() { return result_.run.metrics.seconds; }
+  StageSeconds& seconds() { return contents().metrics.seconds; }
   RunContents& contents() { return result_.run; }
-  Model& model() { return result_.run.model; }
+  Dataset& dataset() { return contents().dataset; }
+  Model& model() { return contents().model; }
+  Network& network() { return model().network; }
   void info(const std::string& line) const {
     if (events_.info) events_.info(line);
   }
@@ -78,178 +80,227 @@ class Transfer {
 
   void load() {
     const StageTimer timer(seconds().load);
-    Dataset& dataset = contents().dataset;
-    dataset = load_dataset(options_.data, split_method(options_.split, options_.validation_split,
-                                                       options_.test_split, options_.seed));
+    dataset() = load_dataset(options_.data, split_method(options_.split, options_.validation_split,
+                                                         options_.test_split, options_.seed));
     info(fmt::format("{} photos of {} classes: {} to train on, {} for validation, {} for test",
-                     dataset.folder.photos.size(), dataset.folder.labels.size(), dataset.count(Subset::train),
-                     dataset.count(Subset::validation), dataset.count(Subset::test)));
-    for (const std::string& note : dataset.notes) info(note);
-    if (!dataset.folder.ignored.empty()) {
+                     dataset().folder.photos.size(), dataset().folder.labels.size(),
+                     dataset().count(Subset::train), dataset().count(Subset::validation),
+                     dataset().count(Subset::test)));
+    for (const std::string& note : dataset().notes) info(note);
+    if (!dataset().folder.ignored.empty()) {
       warn(fmt::format("{} files are no photos by their names and are passed over, the first: {}",
-                       dataset.folder.ignored.size(), dataset.folder.ignored.front()));
+                       dataset().folder.ignored.size(), dataset().folder.ignored.front()));
     }
     build_model();
+    samples_.emplace(dataset(), backends_, samples_options());
+    find_checkpoint();
   }
 
   void build_model() {
-    model().labels = contents().dataset.folder.labels;
+    model().labels = dataset().folder.labels;
     model().architecture = architecture_.name;
     model().apply_exif_orientation = options_.apply_exif_orientation;
-    Network& network = model().network;
-    network.graph = transfer_graph(
-        architecture_, {.image_size = options_.image_size, .alpha = options_.alpha, .include_top = false},
-        Head{.classes = static_cast<std::int64_t>(model().labels.size()),
-             .hidden = options_.hidden,
-             .dropout = options_.dropout});
-    split_ = split_frozen(network.graph);
+    network().graph = graph_of(options_, model().labels.size());
+    const bool scratch = options_.from_scratch || architecture_.has_own_head;
     if (options_.weights.empty()) {
-      network.weights = initialize_untrained_base(network.graph, options_.seed);
-      warn(
-          "the base starts from random weights, which features are of little use; give it trained ones with "
-          "--weights");
-    } else {
-      // The file fills the base; only the head starts fresh.
-      network.weights = initialize(split_.rest, options_.seed);
-      ImportOptions import{.exclude_file_layers = architecture_.head_layers, .keep_layers = {}};
-      for (const Node& node : network.graph.nodes()) {
-        if (node.trainable && !network.graph.weights(node).empty()) import.keep_layers.push_back(node.name);
+      network().weights = scratch ? initialize(network().graph, options_.seed)
+                                  : initialize_untrained_base(network().graph, options_.seed);
+      if (!scratch) {
+        warn(
+            "the base starts from random weights, which features are of little use; give it trained ones "
+            "with --weights");
       }
-      const ImportTally tally = load_keras_weights(options_.weights, network.graph, network.weights, import);
-      info(options_.weights.filename().string() + ": " + tally.to_string());
+      return;
     }
+    // The file fills the base; only the head starts fresh.
+    ImportOptions import{.exclude_file_layers = architecture_.head_layers, .keep_layers = {}};
+    const int base_end = network().graph.find("global_average_pooling2d");
+    for (std::size_t i = static_cast<std::size_t>(base_end); i < network().graph.nodes().size(); ++i) {
+      const Node& node = network().graph.nodes()[i];
+      if (!network().graph.weights(node).empty()) import.keep_layers.push_back(node.name);
+    }
+    network().weights =
+        initialize(network().graph.with_trainable([](const Node&) { return true; }), options_.seed);
+    const ImportTally tally =
+        load_keras_weights(options_.weights, network().graph, network().weights, import);
+    info(options_.weights.filename().string() + ": " + tally.to_string());
   }
 
-  void extract() {
-    const StageTimer timer(seconds().features);
-    FeatureOptions feature_options;
-    PhotoStreamOptions& stream = feature_options.stream;
-    stream.threads = options_.threads;
-    stream.decode.apply_exif_orientation = options_.apply_exif_orientation;
-    stream.precision = options_.precision;
-    stream.strict = options_.strict;
-    stream.progress = events_.photos;
-    stream.stop = events_.stop;
-    feature_options.cache = options_.cache;
-    features_ =
-        extract_features({split_.frozen, model().network.weights}, photos(), backends_, feature_options);
-    result_.features = features_.tally;
-    contents().skipped = features_.skipped;
-    report_features();
-    labels_.clear();
-    for (std::size_t row = 0; row < features_.photos.size(); ++row) {
-      const auto photo = static_cast<std::size_t>(features_.photos[row]);
-      labels_.push_back(photos()[photo].label);
-      rows_[static_cast<std::size_t>(contents().dataset.split[photo])].push_back(
-          static_cast<std::int64_t>(row));
-    }
-    require_every_class();
+  TrainingSamplesOptions samples_options() {
+    return {.memory_budget = options_.memory_budget,
+            .apply_exif_orientation = options_.apply_exif_orientation,
+            .strict = options_.strict,
+            .cache = options_.cache,
+            .threads = options_.threads,
+            .precision = options_.precision,
+            .progress = events_.photos,
+            .stop = events_.stop,
+            .info = [this](const std::string& line) { info(line); },
+            .warning = [this](const std::string& line) { warn(line); }};
   }
 
-  std::span<const Photo> photos() { return contents().dataset.folder.photos; }
-  std::span<const std::int64_t> rows(Subset subset) const { return rows_[static_cast<std::size_t>(subset)]; }
-  FeatureRows samples(Subset subset) const {
-    return {.features = &features_.rows, .labels = labels_, .rows = rows(subset)};
-  }
-
-  void report_features() const {
-    constexpr std::size_t shown = 20;
-    const auto tell = [&](const std::vector<PhotoMessage>& list, std::string_view what) {
-      for (std::size_t i = 0; i < std::min(shown, list.size()); ++i) {
-        // A decoder's Error begins with the photo's name already.
-        const bool named = list[i].message.starts_with(list[i].photo);
-        warn(fmt::format("{}{}: {}", named ? "" : list[i].photo + ": ", list[i].message, what));
-      }
-      if (list.size() > shown) warn(fmt::format("... and {} more photos: {}", list.size() - shown, what));
-    };
-    tell(features_.skipped, "skipped");
-    tell(features_.warnings, "used as it could be decoded");
-    for (const std::string& note : features_.cache_notes) warn(note);
-    info(fmt::format("features: {} from the cache, {} computed, {} photos skipped",
-                     features_.tally.from_cache, features_.tally.computed, features_.tally.skipped));
-  }
-
-  // Skipping photos must not quietly leave a class untrained or nothing to judge by.
-  void require_every_class() {
-    std::vector<std::int64_t> counts(model().labels.size(), 0);
-    for (const std::int64_t row : rows(Subset::train)) {
-      ++counts[static_cast<std::size_t>(labels_[static_cast<std::size_t>(row)])];
+  void find_checkpoint() {
+    if (options_.out.empty()) return;
+    auto identity = identity_of(options_, dataset());
+    identity["network"] = graph_fingerprint(network().graph);
+    checkpoint_.emplace(checkpoint_folder(options_.out), identity);
+    if (!options_.resume) return;
+    const TrainingCheckpoint of_finished(options_.out / "checkpoint", identity);
+    const TrainingCheckpoint& found = checkpoint_->exists() ? *checkpoint_ : of_finished;
+    if (!found.exists()) {
+      info("nothing to resume: there is no checkpoint of " + options_.out.string() + "; starting anew");
+      return;
     }
-    for (std::size_t c = 0; c < counts.size(); ++c) {
-      if (counts[c] == 0) {
-        throw Error((options_.data / model().labels[c]).string(),
-                    "not one of its photos to train on could be decoded; add photos or take the class away");
-      }
-    }
-    if (rows(contents().dataset.evaluated()).empty()) {
-      throw Error(options_.data.string(), "not one of the photos to evaluate on could be decoded");
-    }
+    resumed_ = found.load();
+    info(fmt::format("resuming {} in epoch {}, after {} of its steps",
+                     resumed_->phase == 0 ? "training" : "fine-tuning", resumed_->state.epoch,
+                     resumed_->state.batch));
   }
 
   // A small head runs fastest on one thread: a step is over before other threads have woken. The choice
   // depends on the problem alone, so that the number of cores does not change the numbers.
-  std::shared_ptr<const Backend> head_backend() const {
+  std::shared_ptr<const Backend> backend() const {
     constexpr std::int64_t worth_threads = 200'000'000;  // operations a step
-    const bool small = 3 * split_.rest.operations() * options_.batch_size < worth_threads;
+    const bool small = 3 * samples_->graph().operations() * batch_size() < worth_threads;
     return backends_(small ? 1 : options_.threads);
   }
 
-  void train() {
-    const StageTimer timer(seconds().train);
-    FitOptions fit_options{.epochs = options_.epochs,
-                           .batch_size = options_.batch_size,
-                           .optimizer = optimizer_,
-                           .seed = options_.seed,
-                           .early_stopping = options_.early_stopping,
-                           .callbacks = events_.fit,
-                           .stop = events_.stop};
-    if (options_.balanced_class_weights) {
-      fit_options.class_weights =
-          balanced_class_weights(FeatureSamples(samples(Subset::train), split_.rest).labels(),
-                                 static_cast<std::int64_t>(model().labels.size()));
-    }
-    contents().history = fit(split_.rest, model().network.weights, samples(Subset::train),
-                             samples(Subset::validation), head_backend(), fit_options);
-    result_.interrupted = contents().history.interrupted;
-    if (result_.interrupted && contents().history.weights_epoch == 0) {
-      throw Error("training", "interrupted before one epoch was done; there is nothing to keep",
-                  ErrorKind::interrupted);
-    }
+  std::int64_t batch_size() const {
+    return options_.batch_size.value_or(std::min<std::int64_t>(32, samples_->subset(Subset::train).size()));
   }
 
-  // The whole model's answers: the base's are the features, so that only the head is left to run.
+  void train() {
+    if (!resumed_ || resumed_->phase == 0) {
+      run_phase(0, {.epochs = options_.epochs, .optimizer = optimizer_of(options_)});
+    } else {
+      contents().history = resumed_->earlier;
+    }
+    if (!options_.fine_tune || result_.interrupted) return;
+    network().graph = fine_tuned(network().graph, *options_.fine_tune);
+    const float head_rate = learning_rate(optimizer_of(options_));
+    const float rate = options_.fine_tune->learning_rate.value_or(head_rate / 100.0f);
+    const int before = contents().history.epochs.empty() ? 0 : contents().history.epochs.back().epoch;
+    info(fmt::format("fine-tuning from {} on, at learning rate {}", options_.fine_tune->from, rate));
+    run_phase(1, {.epochs = before + options_.fine_tune->epochs,
+                  .first_epoch = before + 1,
+                  .optimizer = with_learning_rate(optimizer_of(options_), rate)});
+  }
+
+  void run_phase(int phase, FitOptions fit_options) {
+    {
+      const StageTimer timer(seconds().features);
+      samples_->prepare(network());
+    }
+    const StageTimer timer(seconds().train);
+    Samples& train = samples_->subset(Subset::train);
+    if (options_.batch_size && *options_.batch_size > train.size()) {
+      throw Error("--batch-size", fmt::format("{} is more than the {} photos to train on; give at most {}",
+                                              *options_.batch_size, train.size(), train.size()));
+    }
+    fit_options.batch_size = batch_size();
+    fit_options.clipping = options_.clipping;
+    fit_options.loss = loss_of(options_);
+    fit_options.seed = options_.seed;
+    fit_options.early_stopping = options_.early_stopping;
+    fit_options.reduce_on_plateau = options_.reduce_on_plateau;
+    fit_options.callbacks = events_.fit;
+    fit_options.stop = events_.stop;
+    fit_options.save_seconds = options_.checkpoint_seconds;
+    if (options_.profile) fit_options.profile = events_.profile;
+    if (options_.balanced_class_weights) {
+      fit_options.class_weights =
+          balanced_class_weights(train.labels(), static_cast<std::int64_t>(model().labels.size()));
+    }
+    if (!options_.schedule.empty() && phase == 0) set_schedule(fit_options, train.size());
+    const History earlier = contents().history;
+    if (checkpoint_) {
+      fit_options.save = [this, phase, earlier](const FitState& state) {
+        checkpoint_->save({.phase = phase, .earlier = earlier, .state = state});
+      };
+    }
+    if (resumed_ && resumed_->phase == phase) fit_options.resume = std::move(resumed_->state);
+    take(fit(samples_->graph(), network().weights, train, &samples_->subset(Subset::validation), backend(),
+             fit_options),
+         earlier);
+  }
+
+  void set_schedule(FitOptions& fit_options, std::int64_t samples) const {
+    const std::int64_t steps = (samples + fit_options.batch_size - 1) / fit_options.batch_size;
+    const LearningRate schedule = learning_rate_by_name(
+        options_.schedule,
+        {.flag = options_.learning_rate, .otherwise = learning_rate(fit_options.optimizer)},
+        steps * fit_options.epochs);
+    fit_options.schedule = [schedule](std::int64_t step) { return rate(schedule, step); };
+  }
+
+  // The history of all phases as one.
+  void take(History history, const History& earlier) {
+    result_.interrupted = history.interrupted;
+    if (history.interrupted && history.weights_epoch == 0 && earlier.epochs.empty()) {
+      throw Error("training",
+                  checkpoint_ ? "interrupted before one epoch was done; go on with --resume"
+                              : "interrupted before one epoch was done; there is nothing to keep",
+                  ErrorKind::interrupted);
+    }
+    history.epochs.insert(history.epochs.begin(), earlier.epochs.begin(), earlier.epochs.end());
+    contents().history = std::move(history);
+  }
+
   void evaluate() {
     const StageTimer timer(seconds().evaluate);
-    const Subset subset = contents().dataset.evaluated();
-    FeatureSamples evaluated(samples(subset), split_.rest);
-    ScoredPhotos scored{
-        .probabilities = infer_samples(split_.rest, model().network.weights, evaluated, head_backend()),
-        .photos = {},
-        .skipped = {},
-        .warnings = {}};
+    const Subset subset = dataset().evaluated();
+    std::vector<Photo> photos;
+    const ScoredPhotos scored =
+        samples_->are_features() ? score_features(subset, photos) : score(subset, photos);
     std::vector<std::int32_t> truth;
-    for (const std::int64_t row : rows(subset)) {
-      scored.photos.push_back(features_.photos[static_cast<std::size_t>(row)]);
-      truth.push_back(labels_[static_cast<std::size_t>(row)]);
-    }
+    for (const std::int64_t photo : scored.photos)
+      truth.push_back(photos[static_cast<std::size_t>(photo)].label);
     contents().metrics.evaluation = evaluate_predictions(scored.probabilities, truth, model().labels);
     contents().metrics.evaluated_on = to_string(subset);
     contents().predictions =
-        predictions(scored, photos(), model().labels, static_cast<int>(model().labels.size()));
+        predictions(scored, photos, model().labels, static_cast<int>(model().labels.size()));
+  }
+
+  // The base's answers are the features, so that only what follows is left to run.
+  ScoredPhotos score_features(Subset subset, std::vector<Photo>& photos) {
+    photos = dataset().folder.photos;
+    return {.probabilities = class_probabilities(
+                infer_samples(samples_->graph(), network().weights, samples_->subset(subset), backend())),
+            .photos = samples_->photos(subset),
+            .skipped = {},
+            .warnings = {}};
+  }
+
+  ScoredPhotos score(Subset subset, std::vector<Photo>& photos) {
+    for (std::size_t i = 0; i < dataset().split.size(); ++i) {
+      if (dataset().split[i] == subset) photos.push_back(dataset().folder.photos[i]);
+    }
+    ScoredPhotos scored =
+        score_photos(model(), photos, backends_, {.threads = options_.threads, .strict = options_.strict});
+    if (scored.photos.empty()) {
+      throw Error(options_.data.string(), "not one of the photos to evaluate on could be decoded");
+    }
+    if (subset == Subset::test) {
+      std::ranges::copy(scored.skipped, std::back_inserter(contents().skipped));
+      for (const PhotoMessage& photo : scored.skipped) warn(photo.message + ": skipped");
+    }
+    return scored;
   }
 
   void finish() {
     MetricsDocument& metrics = contents().metrics;
+    result_.features = samples_->tally();
+    std::ranges::copy(samples_->skipped(), std::back_inserter(contents().skipped));
     metrics.peak_memory_bytes = peak_memory_bytes();
     metrics.photos_from_cache = result_.features.from_cache;
     metrics.photos_computed = result_.features.computed;
-    metrics.photos_skipped = result_.features.skipped;
+    metrics.photos_skipped = static_cast<std::int64_t>(contents().skipped.size());
     metrics.epochs = static_cast<int>(contents().history.epochs.size());
     metrics.weights_epoch = contents().history.weights_epoch;
     metrics.interrupted = result_.interrupted;
     contents().options_json = to_json(options_);
     contents().write_report = events_.write_report;
-    if (!options_.out.empty()) write_run_folder(options_.out, options_.force, contents());
+    if (!options_.out.empty()) write_run();
     const double accuracy = metrics.evaluation.accuracy;
     if (options_.assert_accuracy && accuracy < *options_.assert_accuracy && !result_.interrupted) {
       throw Error("--assert-accuracy",
@@ -260,23 +311,26 @@ class Transfer {
     }
   }
 
-  const TransferOptions& options_;
+  void write_run() {
+    if (checkpoint_->exists()) contents().checkpoint = checkpoint_->folder();
+    write_run_folder(options_.out, options_.force || options_.resume, contents());
+  }
+
+  const TrainOptions& options_;
   const BackendFactory& backends_;
-  const TransferEvents& events_;
+  const TrainEvents& events_;
   const Architecture& architecture_;
-  Optimizer optimizer_;
-  FrozenSplit split_;
-  Features features_;
-  std::vector<std::int32_t> labels_;                            // by feature row
-  std::array<std::vector<std::int64_t>, subsets.size()> rows_;  // by subset
-  TransferResult result_;
+  std::optional<TrainingSamples> samples_;
+  std::optional<TrainingCheckpoint> checkpoint_;
+  std::optional<SavedTraining> resumed_;
+  TrainResult result_;
 };
 
 }  // namespace
 
-TransferResult train_transfer(const TransferOptions& options, const BackendFactory& backends,
-                              const TransferEvents& events) {
-  return Transfer(options, backends, events).run();
+TrainResult train_classifier(const TrainOptions& options, const BackendFactory& backends,
+                             const TrainEvents& events) {
+  return Training(options, backends, events).run();
 }
 
 }  // namespace petal

@@ -6,33 +6,55 @@
 #include <string>
 #include <vector>
 
+#include "engine/layers/parts.h"
 #include "engine/optimizer.h"
+#include "trainer/feature_cache.h"
 #include "trainer/features.h"
 #include "trainer/fit.h"
 #include "trainer/run_folder.h"
 
 namespace petal {
 
-// A transfer-learning job, as `petal train` is asked for it.
-struct TransferOptions {
+// A second phase: the base is trained too, from layer `from` on, its batch norms staying as they are.
+struct FineTune {
+  std::string from;  // a layer's name
+  int epochs = 10;
+  std::optional<float> learning_rate{};  // nothing: a hundredth of the first phase's
+};
+
+// A training, as `petal train` is asked for it.
+struct TrainOptions {
   std::filesystem::path data;
   std::string model = "mobilenet_v2";
   std::filesystem::path weights;  // Keras's, of the base; empty: random
   std::filesystem::path out;      // the run folder; empty: nothing is written
   bool force = false;             // replace an earlier run there
+  bool resume = false;            // go on from the checkpoint of an earlier run there
 
   std::int64_t image_size = 0;  // 0: the architecture's default
   float alpha = 1.0f;
   std::vector<std::int64_t> hidden;  // units of relu layers before the last
   float dropout = 0.2f;
+  std::optional<std::string> augment;  // as models/augmentation.h reads it; nothing: the architecture's
+  bool from_scratch = false;           // the base is trained too, from the start
+  std::optional<FineTune> fine_tune;
 
   int epochs = 30;
-  std::int64_t batch_size = 32;
-  std::string optimizer = "adam";
-  std::optional<float> learning_rate;  // nothing: the optimiser's default
+  std::optional<std::int64_t> batch_size;  // nothing: 32, or all photos where they are fewer
+  std::string optimizer = "adam";          // as optimizer_by_name reads it
+  std::optional<float> learning_rate;      // nothing: the optimiser's default
+  std::string schedule;                    // as learning_rate_by_name reads it; empty: constant
+  GradientClipping clipping;
+  Regularizer regularizer;                        // of the kernels that are trained
+  std::string loss = "categorical_crossentropy";  // or "binary_crossentropy"
+  float label_smoothing = 0.0f;
   bool balanced_class_weights = false;
   std::optional<EarlyStopping> early_stopping;
+  std::optional<ReduceOnPlateau> reduce_on_plateau;
   std::uint64_t seed = 1;
+  // Only kernels that give equal bits from run to run; those of the CPU all do, with equal threads.
+  bool deterministic = false;
+  double checkpoint_seconds = 30;  // between two checkpoints, at least
 
   std::string split = "stratified";  // or "hash", "keras"
   double validation_split = 0.1;
@@ -41,36 +63,45 @@ struct TransferOptions {
   bool apply_exif_orientation = true;
   bool strict = false;                                                  // an undecodable photo is an Error
   std::optional<std::filesystem::path> cache = default_cache_folder();  // nothing: no cache
-  int threads = 0;                       // 0: the cores that this process may run on
-  Precision precision = Precision::f32;  // of the frozen base; the head is trained in f32
+  std::int64_t memory_budget = 2'000'000'000;  // bytes of pixels or features that may be kept
+  int threads = 0;                             // 0: the cores that this process may run on
+  bool profile = false;                        // tell where the time of the steps went
+  Precision precision = Precision::f32;        // of the frozen base; what is trained is trained in f32
   std::optional<double> assert_accuracy;
 };
 
 // Who is told of the job as it goes, and how it is stopped.
-struct TransferEvents {
+struct TrainEvents {
   std::function<void(const std::string& line)> info;     // a stage begins or ends, in a sentence
   std::function<void(const std::string& line)> warning;  // skipped photos, a damaged cache, a random base
   PhotoProgress photos;
   std::vector<FitCallback*> fit;
   const std::atomic<bool>* stop = nullptr;
   ReportWriter write_report;
+  std::function<void(const Profile&)> profile;  // of the training steps, with TrainOptions::profile
 };
 
-struct TransferResult {
+struct TrainResult {
   RunContents run;
   FeatureTally features;
   bool interrupted = false;  // training was stopped; the run holds the best epoch so far
 };
 
-// The whole job: scan, split, build, import weights, features of the frozen base (cached), fit the rest,
-// evaluate on test (or, where there is none, on validation), write the run folder. Options are checked and
-// OUT is looked at before anything costs time. Throws Error; where it does, OUT is as it was, but for
-// Error(--assert-accuracy, threshold_missed), which comes after the run has been written. Interrupted before
-// one epoch is done: Error(interrupted).
-TransferResult train_transfer(const TransferOptions& options, const BackendFactory& backends,
-                              const TransferEvents& events = {});
+// The whole job: scan, split, build, import weights, train the head, or the whole network where it starts
+// from scratch, fine-tune, evaluate on test (or, where there is none, on validation), write the run folder.
+// Features of an unaugmented frozen base are computed once and cached; with augmentation each step takes the
+// photos themselves. Options are checked and OUT is looked at before anything costs time.
+//
+// While it trains, "OUT.checkpoint/" holds what `resume` needs to go on bit for bit, also after the process
+// was killed; at the end it moves into OUT. Resumed with other options that would change the numbers: Error
+// that names them; with more epochs training goes on.
+//
+// Throws Error; where it does, OUT is as it was, but for Error(--assert-accuracy, threshold_missed), which
+// comes after the run has been written. Interrupted before one epoch is done: Error(interrupted).
+TrainResult train_classifier(const TrainOptions& options, const BackendFactory& backends,
+                             const TrainEvents& events = {});
 
 // The options as a JSON object, as options.json holds them.
-std::string to_json(const TransferOptions& options);
+std::string to_json(const TrainOptions& options);
 
 }  // namespace petal

@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "trainer/transfer.h"
+#include "trainer/train_classifier.h"
 
 namespace petal {
 namespace {
@@ -19,9 +19,24 @@ Json early_stopping_json(const std::optional<EarlyStopping>& stopping) {
           {"min_delta", stopping->min_delta}};
 }
 
+Json fine_tune_json(const std::optional<FineTune>& fine_tune) {
+  if (!fine_tune) return nullptr;
+  return {{"from", fine_tune->from},
+          {"epochs", fine_tune->epochs},
+          {"learning_rate", or_null(fine_tune->learning_rate)}};
+}
+
+Json reduce_on_plateau_json(const std::optional<ReduceOnPlateau>& plateau) {
+  if (!plateau) return nullptr;
+  return {{"monitor", to_string(plateau->monitor)},
+          {"factor", plateau->factor},
+          {"patience", plateau->patience},
+          {"min_delta", plateau->min_delta}};
+}
+
 }  // namespace
 
-std::string to_json(const TransferOptions& options) {
+std::string to_json(const TrainOptions& options) {
   Json json;
   json["data"] = options.data.string();
   json["model"] = options.model;
@@ -30,12 +45,25 @@ std::string to_json(const TransferOptions& options) {
   json["alpha"] = options.alpha;
   json["hidden"] = options.hidden;
   json["dropout"] = options.dropout;
+  json["augment"] = or_null(options.augment);
+  json["from_scratch"] = options.from_scratch;
+  json["fine_tune"] = fine_tune_json(options.fine_tune);
   json["epochs"] = options.epochs;
-  json["batch_size"] = options.batch_size;
+  json["batch_size"] = or_null(options.batch_size);
   json["optimizer"] = options.optimizer;
   json["learning_rate"] = or_null(options.learning_rate);
+  json["schedule"] = options.schedule.empty() ? Json(nullptr) : Json(options.schedule);
+  json["clip_value"] = options.clipping.value;
+  json["clip_norm"] = options.clipping.norm;
+  json["clip_global_norm"] = options.clipping.global_norm;
+  json["l1"] = options.regularizer.l1;
+  json["l2"] = options.regularizer.l2;
+  json["loss"] = options.loss;
+  json["label_smoothing"] = options.label_smoothing;
   json["class_weights"] = options.balanced_class_weights ? Json("balanced") : Json(nullptr);
   json["early_stopping"] = early_stopping_json(options.early_stopping);
+  json["reduce_on_plateau"] = reduce_on_plateau_json(options.reduce_on_plateau);
+  json["deterministic"] = options.deterministic;
   json["seed"] = options.seed;
   json["split"] = options.split;
   json["validation_split"] = options.validation_split;
@@ -43,6 +71,7 @@ std::string to_json(const TransferOptions& options) {
   json["exif"] = options.apply_exif_orientation;
   json["strict"] = options.strict;
   json["cache"] = options.cache ? Json(options.cache->string()) : Json(nullptr);
+  json["memory_budget"] = options.memory_budget;
   json["threads"] = options.threads;
   json["precision"] = to_string(options.precision);
   json["assert_accuracy"] = or_null(options.assert_accuracy);

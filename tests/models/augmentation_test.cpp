@@ -28,7 +28,7 @@ TEST_CASE("augmentation is read in its order, with Keras's names and the pixels'
   CHECK(read.layers[2].second == Layer{RandomZoom{.height_factor = {-0.1f, 0.3f}}});
   CHECK(read.layers[3].second ==
         Layer{RandomTranslation{.height_factor = {-0.1f, 0.1f}, .width_factor = {-0.1f, 0.1f}}});
-  CHECK(read.layers[4].second == Layer{RandomContrast{.factor = {-0.5f, 0.5f}, .value_range = {-1, 1}}});
+  CHECK(read.layers[4].second == Layer{RandomContrast{.factor = {0.5f, 0.5f}, .value_range = {-1, 1}}});
   CHECK(read.layers[5].second == Layer{RandomBrightness{.factor = {-0.25f, 0.25f}, .value_range = {-1, 1}}});
   CHECK(read_augmentation("flip=both", {}, 9).layers[0].second == Layer{RandomFlip{}});
   CHECK(read_augmentation("", {}, 9).layers.empty());

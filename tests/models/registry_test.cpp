@@ -22,7 +22,7 @@ std::string message_of(const auto& action) {
 TEST_CASE("an architecture is found by its name, and an unknown one is an error that lists the known") {
   CHECK(mobilenet().title == "MobileNetV2");
   CHECK(message_of([] { architecture("mobilenet_v9"); }) ==
-        "--model: there is no 'mobilenet_v9'; known are mobilenet_v2");
+        "--model: there is no 'mobilenet_v9'; known are cnn, cnn_augmented, cnn_preprocessed, mobilenet_v2");
 }
 
 TEST_CASE("every row of the registry builds at its smallest size and each width") {
@@ -51,7 +51,7 @@ TEST_CASE("what an architecture cannot be built with is an error that names what
   CHECK(message_of([] { build_classifier(mobilenet(), {.image_size = 31}); }) ==
         "--image-size: MobileNetV2 takes photos of 32 to 4096 pixels a side (224 by default), not 31");
   CHECK(message_of([] {
-          transfer_graph(mobilenet(), {.image_size = 1'000'000}, {});
+          training_graph(mobilenet(), {.image_size = 1'000'000}, {});
         }).starts_with("--image-size: "));
   CHECK(message_of([] { build_classifier(mobilenet(), {.image_size = -5}); }).starts_with("--image-size: "));
   CHECK(message_of([] { build_classifier(mobilenet(), {.alpha = 0.6f}); }) ==
@@ -61,10 +61,10 @@ TEST_CASE("what an architecture cannot be built with is an error that names what
 
 TEST_CASE("a head that cannot be built is an error") {
   CHECK(message_of([] {
-          transfer_graph(mobilenet(), {}, {.classes = 1});
+          training_graph(mobilenet(), {}, {.classes = 1});
         }).starts_with("head: found 1 classes"));
-  CHECK(message_of([] { transfer_graph(mobilenet(), {}, {.dropout = 1.0f}); }).starts_with("--dropout: "));
-  CHECK(message_of([] { transfer_graph(mobilenet(), {}, {.hidden = {0}}); }).starts_with("--hidden: "));
+  CHECK(message_of([] { training_graph(mobilenet(), {}, {.dropout = 1.0f}); }).starts_with("--dropout: "));
+  CHECK(message_of([] { training_graph(mobilenet(), {}, {.hidden = {0}}); }).starts_with("--hidden: "));
 }
 
 std::vector<std::string> names_after(const Graph& graph, std::string_view last_of_base) {
@@ -75,7 +75,7 @@ std::vector<std::string> names_after(const Graph& graph, std::string_view last_o
 }
 
 TEST_CASE("a transfer graph is the frozen body under a fresh, trainable head") {
-  const Graph graph = transfer_graph(mobilenet(), {.image_size = 96, .alpha = 0.35f}, {.classes = 5});
+  const Graph graph = training_graph(mobilenet(), {.image_size = 96, .alpha = 0.35f}, {.classes = 5});
   const int end = graph.find("out_relu");
   for (int i = graph.find("Conv1"); i <= end; ++i) CHECK_FALSE(graph[i].trainable);
   for (int i = end + 1; i < std::ssize(graph.nodes()); ++i) CHECK(graph[i].trainable);
@@ -89,7 +89,7 @@ TEST_CASE("a transfer graph is the frozen body under a fresh, trainable head") {
 TEST_CASE(
     "hidden layers stand between pooling and the last, each behind a dropout, named as Keras numbers them") {
   const Head head{.classes = 3, .hidden = {128, 64}, .dropout = 0.5f};
-  const Graph graph = transfer_graph(mobilenet(), {.image_size = 64}, head);
+  const Graph graph = training_graph(mobilenet(), {.image_size = 64}, head);
   CHECK(names_after(graph, "out_relu") == std::vector<std::string>{"global_average_pooling2d", "dropout",
                                                                    "dense", "dropout_1", "dense_1",
                                                                    "dropout_2", "predictions"});
@@ -101,7 +101,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a head without dropout has no such layer") {
-  const Graph graph = transfer_graph(mobilenet(), {.image_size = 64}, {.dropout = 0.0f});
+  const Graph graph = training_graph(mobilenet(), {.image_size = 64}, {.dropout = 0.0f});
   CHECK(names_after(graph, "out_relu") ==
         std::vector<std::string>{"global_average_pooling2d", "predictions"});
 }

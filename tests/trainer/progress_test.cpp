@@ -74,11 +74,18 @@ TEST_CASE("progress: on a terminal the bar is redrawn in place, at most every 50
 
 TEST_CASE("history.csv has a line an epoch, empty fields without validation") {
   History history;
-  history.epochs = {
-      {.epoch = 1, .loss = 0.5, .accuracy = 0.25, .val_loss = 2.0, .val_accuracy = 1.0, .seconds = 1.5},
-      {.epoch = 2, .loss = 0.125, .accuracy = 0.5, .seconds = 1}};
+  history.epochs = {{.epoch = 1,
+                     .loss = 0.5,
+                     .accuracy = 0.25,
+                     .val_loss = 2.0,
+                     .val_accuracy = 1.0,
+                     .seconds = 1.5,
+                     .learning_rate = 1e-3,
+                     .seconds_waiting = 0.25},
+                    {.epoch = 2, .loss = 0.125, .accuracy = 0.5, .seconds = 1}};
   CHECK(to_csv(history) ==
-        "epoch,loss,accuracy,val_loss,val_accuracy,seconds\n1,0.5,0.25,2,1,1.500\n2,0.125,0.5,,,1.000\n");
+        "epoch,loss,accuracy,val_loss,val_accuracy,seconds,learning_rate,seconds_waiting\n1,0.5,0.25,2,1,1."
+        "500,0.001,0.250\n2,0.125,0.5,,,1.000,0,0.000\n");
   CHECK(monitor_by_name("val_accuracy") == Monitor::val_accuracy);
   CHECK(error_of([] { monitor_by_name("f1"); }).find("--monitor") == 0);
 }

@@ -1,4 +1,4 @@
-#include "trainer/transfer.h"
+#include "trainer/train_classifier.h"
 
 #include <doctest/doctest.h>
 
@@ -23,7 +23,7 @@ namespace {
 void write_base(const std::filesystem::path& file) {
   Model model{.network = {}, .labels = {}, .architecture = "mobilenet_v2"};
   model.network.graph =
-      transfer_graph(architecture("mobilenet_v2"), {.image_size = 32, .alpha = 0.35f, .include_top = false},
+      training_graph(architecture("mobilenet_v2"), {.image_size = 32, .alpha = 0.35f, .include_top = false},
                      Head{.classes = 7});
   model.network.weights = initialize(model.network.graph, 9);
   for (const WeightDeclaration& weight : model.network.graph.weights()) {
@@ -49,14 +49,14 @@ struct Job {
     options.cache = folder / "cache";
     options.threads = 2;
   }
-  TransferResult run(const TransferEvents& events = {}) const {
-    return train_transfer(options, cpu_backends(), events);
+  TrainResult run(const TrainEvents& events = {}) const {
+    return train_classifier(options, cpu_backends(), events);
   }
   TemporaryFolder folder;
-  TransferOptions options;
+  TrainOptions options;
 };
 
-std::vector<float> scores(const TransferResult& result) {
+std::vector<float> scores(const TrainResult& result) {
   std::vector<float> all;
   for (const PhotoPrediction& prediction : result.run.predictions) {
     for (const ClassScore& score : prediction.top) all.push_back(score.probability);
@@ -74,9 +74,9 @@ TEST_CASE("transfer: the whole job leaves a run whose saved model gives the same
   job.options.epochs = 40;
   job.options.batch_size = 6;
   std::vector<std::string> warnings;
-  TransferEvents events;
+  TrainEvents events;
   events.warning = [&](const std::string& line) { warnings.push_back(line); };
-  const TransferResult result = job.run(events);
+  const TrainResult result = job.run(events);
   CHECK(result.features.computed == 30);
   CHECK(result.features.skipped == 1);
   CHECK(std::ranges::any_of(warnings,
@@ -111,19 +111,19 @@ TEST_CASE(
     "transfer: a second run takes its features from the cache, and gives the same numbers for any threads") {
   Job job;
   std::vector<std::string> warnings;
-  TransferEvents events;
+  TrainEvents events;
   events.warning = [&](const std::string& line) { warnings.push_back(line); };
-  const TransferResult first = job.run(events);
+  const TrainResult first = job.run(events);
   REQUIRE(warnings.size() == 1);
   CHECK(warnings[0].find("--weights") != std::string::npos);  // a random base is said to be one
   job.options.force = true;
-  const TransferResult cached = job.run();
+  const TrainResult cached = job.run();
   CHECK(cached.features.from_cache == 30);
   CHECK(cached.features.computed == 0);
   CHECK(scores(cached) == scores(first));
   job.options.cache.reset();
   job.options.threads = 1;
-  const TransferResult one_thread = job.run();
+  const TrainResult one_thread = job.run();
   CHECK(one_thread.features.computed == 30);
   CHECK(scores(one_thread) == scores(first));
   job.options.seed = 2;
@@ -138,9 +138,9 @@ TEST_CASE("transfer: train and validation folders, evaluated on validation, and 
   job.options.balanced_class_weights = true;
   job.options.early_stopping = EarlyStopping{.patience = 3};
   std::vector<std::string> lines;
-  TransferEvents events;
+  TrainEvents events;
   events.info = [&](const std::string& line) { lines.push_back(line); };
-  const TransferResult result = job.run(events);
+  const TrainResult result = job.run(events);
   CHECK(result.run.metrics.evaluated_on == "validation");
   CHECK(result.run.metrics.evaluation.samples == 6);
   CHECK(std::ranges::any_of(lines, [](const std::string& l) { return l.find("no test subset") != l.npos; }));
@@ -167,9 +167,9 @@ TEST_CASE("transfer: a missed accuracy is an Error of its kind, after the run ha
 TEST_CASE("transfer: what is wrong is said before anything costs time, and nothing is written") {
   Job job;
   const auto message = [&](auto change) {
-    TransferOptions options = job.options;
+    TrainOptions options = job.options;
     change(options);
-    return error_of([&] { train_transfer(options, cpu_backends()); });
+    return error_of([&] { train_classifier(options, cpu_backends()); });
   };
   CHECK(message([](auto& o) { o.model = "mobilenet_v9"; }).find("--model") == 0);
   CHECK(message([](auto& o) { o.optimizer = "sdg"; }).find("--optimizer") == 0);
@@ -214,7 +214,7 @@ TEST_CASE("transfer: interrupted in training, the run holds the best epoch; befo
     int epoch_;
   };
   StopAt third(stop, 3), first(stop, 1);
-  TransferEvents events;
+  TrainEvents events;
   events.stop = &stop;
   events.fit = {&first};
   try {
@@ -225,8 +225,10 @@ TEST_CASE("transfer: interrupted in training, the run holds the best epoch; befo
   }
   CHECK_FALSE(std::filesystem::exists(job.options.out));
   stop = false;
+  CHECK(error_of([&] { job.run(); }).find("holds a training that did not end") != std::string::npos);
+  job.options.force = true;
   events.fit = {&third};
-  const TransferResult result = job.run(events);
+  const TrainResult result = job.run(events);
   CHECK(result.interrupted);
   CHECK(result.run.history.epochs.size() == 2);
   CHECK(std::filesystem::exists(job.options.out / "model.h5"));
@@ -246,7 +248,7 @@ TEST_CASE("transfer: pretrained features tell real flowers apart") {
   job.options.image_size = 96;  // small, for speed
   job.options.alpha = 1.0f;
   job.options.learning_rate.reset();
-  const TransferResult result = job.run();
+  const TrainResult result = job.run();
   MESSAGE("accuracy at 96 pixels ", result.run.metrics.evaluation.accuracy, "; seconds: features ",
           result.run.metrics.seconds.features, ", train ", result.run.metrics.seconds.train);
   CHECK(result.features.skipped == 0);

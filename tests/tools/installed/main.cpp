@@ -4,7 +4,7 @@
 #include <io/model_file.h>
 #include <kernels/cpu/backend.h>
 #include <trainer/evaluate.h>
-#include <trainer/transfer.h>
+#include <trainer/train_classifier.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -14,14 +14,14 @@ int main(int, char** argv) try {
   petal::draw_flower_folder(folder / "data", {.image_size = 32, .photos_per_class = 6});
   const petal::BackendFactory backends = [](int threads) { return petal::make_cpu_backend(threads); };
 
-  petal::TransferOptions options;
+  petal::TrainOptions options;
   options.data = folder / "data";
   options.out = folder / "run";
   options.image_size = 32;
   options.alpha = 0.35f;
   options.epochs = 2;
   options.cache.reset();
-  petal::train_transfer(options, backends);
+  petal::train_classifier(options, backends);
 
   const petal::Model model = petal::load_model(folder / "run" / "model.h5");
   const auto photos = petal::list_photos(folder / "data" / "tulip");

@@ -1,0 +1,157 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "engine/error.h"
+#include "io/model_file.h"
+#include "tests/trainer/toy.h"
+#include "trainer/train_classifier.h"
+
+using namespace petal;
+using namespace petal::test;
+
+namespace {
+
+// A small network from scratch, with augmentation and dropout, so that every random number counts.
+struct Job {
+  Job() {
+    write_colours(folder / "data", 8);
+    options.data = folder / "data";
+    options.out = folder / "run";
+    options.model = "cnn_augmented";
+    options.image_size = 46;
+    options.epochs = 3;
+    options.batch_size = 5;
+    options.validation_split = 0.2;
+    options.test_split = 0.2;
+    options.threads = 2;
+    options.checkpoint_seconds = 0;
+  }
+  TrainResult run(const TrainEvents& events = {}) const {
+    return train_classifier(options, cpu_backends(), events);
+  }
+  TemporaryFolder folder;
+  TrainOptions options;
+};
+
+void check_same(const TrainResult& a, const TrainResult& b) {
+  for (const auto& [name, entry] : a.run.model.network.weights.entries()) {
+    const Tensor& other = b.run.model.network.weights.at(name);
+    CHECK_MESSAGE(std::ranges::equal(entry.tensor->values(), other.values()), name);
+  }
+  REQUIRE(a.run.history.epochs.size() == b.run.history.epochs.size());
+  for (std::size_t i = 0; i < a.run.history.epochs.size(); ++i) {
+    CHECK(a.run.history.epochs[i].loss == b.run.history.epochs[i].loss);
+    CHECK(a.run.history.epochs[i].val_loss == b.run.history.epochs[i].val_loss);
+  }
+}
+
+// Stands for a process that dies: throws through everything after so many steps.
+class DieAfter : public FitCallback {
+ public:
+  explicit DieAfter(int steps) : left_(steps) {}
+  void batch_ended(const BatchProgress&) override {
+    if (--left_ == 0) throw std::runtime_error("killed");
+  }
+
+ private:
+  int left_;
+};
+
+}  // namespace
+
+TEST_CASE("a training that died in any step goes on bit for bit") {
+  Job whole;
+  const TrainResult expected = whole.run();
+  REQUIRE(expected.run.history.epochs.size() == 3);
+  for (const int steps : {1, 3, 4, 7}) {  // 3 steps an epoch: within, at the end of and behind one
+    CAPTURE(steps);
+    Job job;
+    DieAfter die(steps);
+    TrainEvents events;
+    events.fit = {&die};
+    CHECK_THROWS_AS(job.run(events), std::runtime_error);
+    CHECK_FALSE(std::filesystem::exists(job.options.out));
+    job.options.resume = true;
+    check_same(expected, job.run());
+    CHECK(std::filesystem::exists(job.options.out / "checkpoint" / "training.checkpoint"));
+  }
+}
+
+TEST_CASE("a finished training goes on where more epochs are asked for, as if it had been asked at once") {
+  Job longer, job;
+  longer.options.epochs = 4;
+  job.run();
+  job.options.resume = true;
+  job.options.epochs = 4;
+  check_same(longer.run(), job.run());
+}
+
+TEST_CASE("a checkpoint of another training is refused with what differs; a missing one starts anew") {
+  Job job;
+  DieAfter die(2);
+  TrainEvents events;
+  events.fit = {&die};
+  CHECK_THROWS_AS(job.run(events), std::runtime_error);
+  job.options.resume = true;
+  const auto message = [&](auto change) {
+    TrainOptions options = job.options;
+    change(options);
+    return error_of([&] { train_classifier(options, cpu_backends()); });
+  };
+  CHECK(message([](auto& o) { o.batch_size = 4; }).find("--batch-size") != std::string::npos);
+  CHECK(message([](auto& o) { o.learning_rate = 0.5f; }).find("--learning-rate") != std::string::npos);
+  CHECK(message([](auto& o) { o.image_size = 48; }).find("network") != std::string::npos);
+  CHECK(message([](auto& o) { o.augment = "flip"; }).find("network") != std::string::npos);
+  CHECK(message([](auto& o) { o.seed = 2; }).find("--seed") != std::string::npos);
+  CHECK(message([](auto& o) { o.out.clear(); }).find("--resume") == 0);
+  std::filesystem::remove_all(job.folder / "run.checkpoint");
+  CHECK(job.run().run.history.epochs.size() == 3);
+}
+
+TEST_CASE("fine-tuning changes the base from its layer on, but not its batch norms, and can be resumed") {
+  Job whole;
+  whole.options.model = "mobilenet_v2";
+  whole.options.image_size = 32;
+  whole.options.alpha = 0.35f;
+  whole.options.epochs = 1;
+  whole.options.learning_rate = 0.01f;
+  whole.options.cache.reset();
+  whole.options.fine_tune = FineTune{.from = "block_16_expand", .epochs = 2, .learning_rate = 0.01f};
+  const TrainResult expected = whole.run();
+  CHECK(expected.run.history.epochs.size() == 3);
+  CHECK(expected.run.history.epochs.back().epoch == 3);
+  Job head = {};
+  head.options = whole.options;
+  head.options.data = whole.options.data;
+  head.options.out = head.folder / "run";
+  head.options.fine_tune.reset();
+  const TrainResult before = head.run();
+  const auto same = [&](const std::string& name) {
+    return std::ranges::equal(before.run.model.network.weights.at(name).values(),
+                              expected.run.model.network.weights.at(name).values());
+  };
+  CHECK(same("Conv1/kernel"));
+  CHECK(same("block_15_project/kernel"));
+  CHECK_FALSE(same("block_16_expand/kernel"));
+  CHECK_FALSE(same("Conv_1/kernel"));
+  CHECK_FALSE(same("predictions/kernel"));
+  CHECK(same("Conv_1_bn/gamma"));
+  CHECK(same("Conv_1_bn/moving_mean"));
+
+  Job job;
+  job.options = whole.options;
+  job.options.out = job.folder / "run";
+  DieAfter die(3 + 4);  // in the second phase
+  TrainEvents events;
+  events.fit = {&die};
+  CHECK_THROWS_AS(job.run(events), std::runtime_error);
+  job.options.resume = true;
+  check_same(expected, job.run());
+
+  Job unknown;
+  unknown.options = whole.options;
+  unknown.options.out = unknown.folder / "run";
+  unknown.options.fine_tune->from = "block_17_expand";
+  CHECK(error_of([&] { unknown.run(); }).find("--fine-tune") == 0);
+}
