@@ -14,45 +14,72 @@ struct AveragePooling {
 
   // One row of dst. `src` is the sample's image.
   PETAL_INLINE void forward_row(const float* src, std::int64_t y, float* dst) const {
-    const Range sy = rows.window(y);
     for (std::int64_t x = 0; x < columns.output; ++x) {
-      const Range sx = columns.window(x);
-      const float share = 1.0f / static_cast<float>(sy.count() * sx.count());
-      for (std::int64_t c = 0; c < channels; c += lanes) {
-        const std::int64_t count = std::min(lanes, channels - c);
-        Floats sum{};
-        for (std::int64_t row = sy.begin; row < sy.end; ++row) {
-          for (std::int64_t column = sx.begin; column < sx.end; ++column) {
-            Floats value;
-            load(src + (row * columns.input + column) * channels + c, count, value);
-            sum += value;
-          }
+      for_channels(channels, [&](auto vectors, std::int64_t c, std::int64_t count) PETAL_LOOP {
+        forward_element<vectors()>(src + c, y, x, count, dst + x * channels + c);
+      });
+    }
+  }
+
+  template <int vectors>
+  PETAL_INLINE void forward_element(const float* src, std::int64_t y, std::int64_t x, std::int64_t count,
+                                    float* dst) const {
+    const Range sy = rows.windows[static_cast<std::size_t>(y)];
+    const Range sx = columns.windows[static_cast<std::size_t>(x)];
+    Floats sums[vectors];
+    for (int v = 0; v < vectors; ++v) sums[v] = Floats{};
+    for (std::int64_t row = sy.begin; row < sy.end; ++row) {
+      for (std::int64_t column = sx.begin; column < sx.end; ++column) {
+        const float* from = src + (row * columns.input + column) * channels;
+        for (int v = 0; v < vectors; ++v) {
+          Floats value;
+          load(from + v * lanes, count, value);
+          sums[v] += value;
         }
-        sum *= share;
-        store(sum, count, dst + x * channels + c);
       }
+    }
+    const float part = share(y, x);
+    for (int v = 0; v < vectors; ++v) {
+      sums[v] *= part;
+      store(sums[v], count, dst + v * lanes);
     }
   }
 
   // One row of diff_src: each element gathers its share from the windows that hold it.
   PETAL_INLINE void backward_row(const float* diff_dst, std::int64_t row, float* diff_src) const {
-    const Range y = rows.windows_over(row);
     for (std::int64_t column = 0; column < columns.input; ++column) {
-      const Range x = columns.windows_over(column);
-      for (std::int64_t c = 0; c < channels; c += lanes) {
-        const std::int64_t count = std::min(lanes, channels - c);
-        Floats sum{};
-        for (std::int64_t out_y = y.begin; out_y < y.end; ++out_y) {
-          const std::int64_t height = rows.window(out_y).count();
-          for (std::int64_t out_x = x.begin; out_x < x.end; ++out_x) {
-            Floats gradient;
-            load(diff_dst + (out_y * columns.output + out_x) * channels + c, count, gradient);
-            sum += gradient * (1.0f / static_cast<float>(height * columns.window(out_x).count()));
-          }
+      for_channels(channels, [&](auto vectors, std::int64_t c, std::int64_t count) PETAL_LOOP {
+        backward_element<vectors()>(diff_dst + c, row, column, count, diff_src + column * channels + c);
+      });
+    }
+  }
+
+  template <int vectors>
+  PETAL_INLINE void backward_element(const float* diff_dst, std::int64_t row, std::int64_t column,
+                                     std::int64_t count, float* diff_src) const {
+    const Range y = rows.windows_over[static_cast<std::size_t>(row)];
+    const Range x = columns.windows_over[static_cast<std::size_t>(column)];
+    Floats sums[vectors];
+    for (int v = 0; v < vectors; ++v) sums[v] = Floats{};
+    for (std::int64_t out_y = y.begin; out_y < y.end; ++out_y) {
+      for (std::int64_t out_x = x.begin; out_x < x.end; ++out_x) {
+        const float* from = diff_dst + (out_y * columns.output + out_x) * channels;
+        const float part = share(out_y, out_x);
+        for (int v = 0; v < vectors; ++v) {
+          Floats gradient;
+          load(from + v * lanes, count, gradient);
+          sums[v] += gradient * part;
         }
-        store(sum, count, diff_src + column * channels + c);
       }
     }
+    for (int v = 0; v < vectors; ++v) store(sums[v], count, diff_src + v * lanes);
+  }
+
+ private:
+  PETAL_INLINE float share(std::int64_t y, std::int64_t x) const {
+    const std::int64_t elements = rows.windows[static_cast<std::size_t>(y)].count() *
+                                  columns.windows[static_cast<std::size_t>(x)].count();
+    return 1.0f / static_cast<float>(elements);
   }
 };
 

@@ -20,60 +20,78 @@ struct MaxPooling {
   // One row of dst. `src` is the sample's image.
   template <class Winner>
   PETAL_INLINE void forward_row(const float* src, std::int64_t y, float* dst, Winner* winners) const {
-    const Range sy = rows.window(y);
     for (std::int64_t x = 0; x < columns.output; ++x) {
-      const Range sx = columns.window(x);
-      for (std::int64_t c = 0; c < channels; c += lanes) {
-        const std::int64_t count = std::min(lanes, channels - c);
+      for_channels(channels, [&](auto vectors, std::int64_t c, std::int64_t count) PETAL_LOOP {
         const std::int64_t at = x * channels + c;
-        forward_element(src + c, sy, sx, y, x, count, dst + at, winners ? winners + at : nullptr);
-      }
+        forward_element<vectors()>(src + c, y, x, count, dst + at, winners ? winners + at : nullptr);
+      });
     }
   }
 
-  template <class Winner>
-  PETAL_INLINE void forward_element(const float* src, const Range& sy, const Range& sx, std::int64_t y,
-                                    std::int64_t x, std::int64_t count, float* dst, Winner* winner) const {
-    Floats largest;
-    load(src + (sy.begin * columns.input + sx.begin) * channels, count, largest);
-    Integers tap = Integers{} + number(sy.begin, sx.begin, y, x);
+  template <int vectors, class Winner>
+  PETAL_INLINE void forward_element(const float* src, std::int64_t y, std::int64_t x, std::int64_t count,
+                                    float* dst, Winner* winner) const {
+    const Range sy = rows.windows[static_cast<std::size_t>(y)];
+    const Range sx = columns.windows[static_cast<std::size_t>(x)];
+    Floats largest[vectors];
+    Integers taps[vectors];
+    const float* const corner = src + (sy.begin * columns.input + sx.begin) * channels;
+    for (int v = 0; v < vectors; ++v) {
+      load(corner + v * lanes, count, largest[v]);
+      taps[v] = Integers{} + number(sy.begin, sx.begin, y, x);
+    }
     for (std::int64_t row = sy.begin; row < sy.end; ++row) {
-      for (std::int64_t column = sx.begin; column < sx.end; ++column) {
-        Floats value;
-        load(src + (row * columns.input + column) * channels, count, value);
-        const auto larger = value > largest;
-        largest = larger ? value : largest;
-        if (winner) tap = larger ? Integers{} + number(row, column, y, x) : tap;
+      for (std::int64_t column = sx.begin + (row == sy.begin); column < sx.end; ++column) {
+        const float* from = src + (row * columns.input + column) * channels;
+        const Integers tap = Integers{} + number(row, column, y, x);
+        for (int v = 0; v < vectors; ++v) {
+          Floats value;
+          load(from + v * lanes, count, value);
+          const auto larger = value > largest[v];
+          largest[v] = larger ? value : largest[v];
+          taps[v] = larger ? tap : taps[v];
+        }
       }
     }
-    store(largest, count, dst);
-    if (winner) store_taps(tap, count, winner);
+    for (int v = 0; v < vectors; ++v) {
+      store(largest[v], count, dst + v * lanes);
+    }
+    if (winner) store_taps(taps, count, winner);
   }
 
   // One row of diff_src: each element gathers from the windows that hold it, so each is written once.
   template <class Winner>
   PETAL_INLINE void backward_row(const Winner* winners, const float* diff_dst, std::int64_t row,
                                  float* diff_src) const {
-    const Range y = rows.windows_over(row);
     for (std::int64_t column = 0; column < columns.input; ++column) {
-      const Range x = columns.windows_over(column);
-      for (std::int64_t c = 0; c < channels; c += lanes) {
-        const std::int64_t count = std::min(lanes, channels - c);
-        Floats sum{};
-        for (std::int64_t out_y = y.begin; out_y < y.end; ++out_y) {
-          for (std::int64_t out_x = x.begin; out_x < x.end; ++out_x) {
-            const std::int64_t at = (out_y * columns.output + out_x) * channels + c;
-            Integers winner;
-            Floats gradient;
-            load_taps(winners + at, count, winner);
-            load(diff_dst + at, count, gradient);
-            const auto won = winner == Integers{} + number(row, column, out_y, out_x);
-            sum += won ? gradient : Floats{};
-          }
+      for_channels(channels, [&](auto vectors, std::int64_t c, std::int64_t count) PETAL_LOOP {
+        backward_element<vectors()>(winners + c, diff_dst + c, row, column, count,
+                                    diff_src + column * channels + c);
+      });
+    }
+  }
+
+  template <int vectors, class Winner>
+  PETAL_INLINE void backward_element(const Winner* winners, const float* diff_dst, std::int64_t row,
+                                     std::int64_t column, std::int64_t count, float* diff_src) const {
+    const Range y = rows.windows_over[static_cast<std::size_t>(row)];
+    const Range x = columns.windows_over[static_cast<std::size_t>(column)];
+    Floats sums[vectors];
+    for (int v = 0; v < vectors; ++v) sums[v] = Floats{};
+    for (std::int64_t out_y = y.begin; out_y < y.end; ++out_y) {
+      for (std::int64_t out_x = x.begin; out_x < x.end; ++out_x) {
+        const std::int64_t at = (out_y * columns.output + out_x) * channels;
+        const Integers tap = Integers{} + number(row, column, out_y, out_x);
+        Integers winner[vectors];
+        load_taps(winners + at, count, winner);
+        for (int v = 0; v < vectors; ++v) {
+          Floats gradient;
+          load(diff_dst + at + v * lanes, count, gradient);
+          sums[v] += winner[v] == tap ? gradient : Floats{};
         }
-        store(sum, count, diff_src + column * channels + c);
       }
     }
+    for (int v = 0; v < vectors; ++v) store(sums[v], count, diff_src + v * lanes);
   }
 
  private:
@@ -82,19 +100,38 @@ struct MaxPooling {
     return static_cast<std::int32_t>(rows.tap(row, y) * columns.pool + columns.tap(column, x));
   }
 
-  PETAL_INLINE static void store_taps(const Integers& taps, std::int64_t count, std::uint8_t* to) {
-    store(__builtin_convertvector(taps, Bytes), count, to);
+  // Four vectors of byte numbers share one: it is put together and taken apart in the vectors' own lanes.
+  template <int vectors>
+  PETAL_INLINE static void store_taps(const Integers (&taps)[vectors], std::int64_t count, std::uint8_t* to) {
+    if constexpr (vectors == 4) {
+      const Integers packed = taps[0] | taps[1] << 8 | taps[2] << 16 | taps[3] << 24;
+      store(packed, count, to);
+    } else {
+      store(__builtin_convertvector(taps[0], Bytes), count, to);
+    }
   }
-  PETAL_INLINE static void store_taps(const Integers& taps, std::int64_t count, std::int32_t* to) {
-    store(taps, count, to);
+  template <int vectors>
+  PETAL_INLINE static void load_taps(const std::uint8_t* from, std::int64_t count,
+                                     Integers (&taps)[vectors]) {
+    if constexpr (vectors == 4) {
+      Integers packed;
+      load(from, count, packed);
+      for (int v = 0; v < vectors; ++v) taps[v] = packed >> 8 * v & 0xff;
+    } else {
+      Bytes bytes;
+      load(from, count, bytes);
+      taps[0] = __builtin_convertvector(bytes, Integers);
+    }
   }
-  PETAL_INLINE static void load_taps(const std::uint8_t* from, std::int64_t count, Integers& taps) {
-    Bytes bytes;
-    load(from, count, bytes);
-    taps = __builtin_convertvector(bytes, Integers);
+
+  template <int vectors>
+  PETAL_INLINE static void store_taps(const Integers (&taps)[vectors], std::int64_t count, std::int32_t* to) {
+    for (int v = 0; v < vectors; ++v) store(taps[v], count, to + v * lanes);
   }
-  PETAL_INLINE static void load_taps(const std::int32_t* from, std::int64_t count, Integers& taps) {
-    load(from, count, taps);
+  template <int vectors>
+  PETAL_INLINE static void load_taps(const std::int32_t* from, std::int64_t count,
+                                     Integers (&taps)[vectors]) {
+    for (int v = 0; v < vectors; ++v) load(from + v * lanes, count, taps[v]);
   }
 };
 

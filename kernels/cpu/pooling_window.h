@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <vector>
 
 #include "engine/layers/parts.h"
 
@@ -12,23 +13,27 @@ struct Range {
   std::int64_t count() const { return end - begin; }
 };
 
-// One axis of a pooling window.
+// One axis of a pooling window, worked out for every place.
 struct PoolingAxis {
-  std::int64_t input, output, pool, stride, before;
+  PoolingAxis(std::int64_t in, std::int64_t out, std::int64_t size, std::int64_t step, std::int64_t padding)
+      : input(in), output(out), pool(size), stride(step), before(padding) {
+    for (std::int64_t o = 0; o < output; ++o) {
+      const std::int64_t first = o * stride - before;
+      windows.push_back({std::max<std::int64_t>(first, 0), std::min(first + pool, input)});
+    }
+    for (std::int64_t i = 0; i < input; ++i) {
+      const std::int64_t reach = i + before;
+      const std::int64_t first = reach < pool ? 0 : (reach - pool) / stride + 1;
+      windows_over.push_back({first, std::min(reach / stride + 1, output)});
+    }
+  }
 
-  // The window's elements of src for an element of dst, the padding left out.
-  Range window(std::int64_t out) const {
-    const std::int64_t first = out * stride - before;
-    return {std::max<std::int64_t>(first, 0), std::min(first + pool, input)};
-  }
-  // The elements of dst whose windows hold an element of src.
-  Range windows_over(std::int64_t in) const {
-    const std::int64_t reach = in + before;
-    const std::int64_t first = reach < pool ? 0 : (reach - pool) / stride + 1;
-    return {first, std::min(reach / stride + 1, output)};
-  }
-  // The number within the window of an element of src.
+  // The number within the window of dst's element `out` of src's element `in`.
   std::int64_t tap(std::int64_t in, std::int64_t out) const { return in + before - out * stride; }
+
+  std::int64_t input, output, pool, stride, before;
+  std::vector<Range> windows;       // for an element of dst: its elements of src, the padding left out
+  std::vector<Range> windows_over;  // for an element of src: the elements of dst whose windows hold it
 };
 
 inline PoolingAxis rows_of(const Window& window) {

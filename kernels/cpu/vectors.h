@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 // Eight floats side by side, and a loop compiled for the processor that runs it. GCC's and Clang's vector
 // types become AVX2's where the surrounding function is compiled for it and pairs of SSE's where it is not.
@@ -33,6 +35,16 @@ PETAL_INLINE void store(const Vector& vector, std::int64_t count, T* to) {
   } else {
     std::memcpy(to, &vector, static_cast<std::size_t>(count) * sizeof(T));
   }
+}
+
+// Calls f(number of vectors, first channel, channels of a vector) for all channels: four vectors side by side
+// while there are as many, so that what is done for each place is paid once for 32 channels; then single
+// ones.
+template <class F>
+PETAL_INLINE void for_channels(std::int64_t channels, const F& f) {
+  std::int64_t c = 0;
+  for (; c + 4 * lanes <= channels; c += 4 * lanes) f(std::integral_constant<int, 4>(), c, lanes);
+  for (; c < channels; c += lanes) f(std::integral_constant<int, 1>(), c, std::min(lanes, channels - c));
 }
 
 #if defined(__x86_64__)
