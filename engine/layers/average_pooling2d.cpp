@@ -1,12 +1,13 @@
 #include "engine/layers/average_pooling2d.h"
 
+#include "engine/layers/pooling_window.h"
+
 namespace petal {
 
 Shape infer_shape(const AveragePooling2D& layer, std::string_view where, std::span<const Shape> src) {
   require_inputs(where, src, 1);
   require_image(where, src[0]);
-  const Window window =
-      resolve_window(where, {src[0][0], src[0][1]}, layer.pool, layer.strides, {1, 1}, layer.padding);
+  const Window window = pooling_window(where, src[0], layer.pool, layer.strides, layer.padding);
   return {window.output.height, window.output.width, src[0].back()};
 }
 

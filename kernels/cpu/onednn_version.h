@@ -73,23 +73,6 @@ inline dnnl::convolution_backward_weights::primitive_desc convolution_backward_w
           attributes};
 }
 
-inline dnnl::pooling_forward::primitive_desc pooling_forward(const dnnl::engine& engine,
-                                                             dnnl::algorithm algorithm, const Descriptor& src,
-                                                             const Descriptor& dst, const WindowDims& window,
-                                                             const dnnl::primitive_attr& attributes) {
-  return {engine,
-          dnnl::prop_kind::forward_inference,
-          algorithm,
-          src,
-          dst,
-          window.strides,
-          window.kernel,
-          window.dilation,
-          window.padding_before,
-          window.padding_after,
-          attributes};
-}
-
 inline dnnl::inner_product_forward::primitive_desc inner_product_forward(
     const dnnl::engine& engine, const Descriptor& src, const Descriptor& weights, const Descriptor& bias,
     const Descriptor& dst, const dnnl::primitive_attr& attributes) {
@@ -171,17 +154,6 @@ inline dnnl::convolution_backward_weights::primitive_desc convolution_backward_w
           attributes,
           engine,
           convolution_forward(engine, src, diff_weights, diff_bias, diff_dst, window, {})};
-}
-
-inline dnnl::pooling_v2_forward::primitive_desc pooling_forward(const dnnl::engine& engine,
-                                                                dnnl::algorithm algorithm,
-                                                                const Descriptor& src, const Descriptor& dst,
-                                                                const WindowDims& window,
-                                                                const dnnl::primitive_attr& attributes) {
-  return {{dnnl::prop_kind::forward_inference, algorithm, src, dst, window.strides, window.kernel,
-           window.dilation, window.padding_before, window.padding_after},
-          attributes,
-          engine};
 }
 
 inline dnnl::inner_product_forward::primitive_desc inner_product_forward(

@@ -124,10 +124,11 @@ TEST_CASE("cpu: a residual's memory is taken for the result unless the layer rea
 
 TEST_CASE("cpu: what oneDNN refuses is an error that names the node and keeps the expression") {
   const auto backend = make_cpu_backend(2);
-  const Node node = node_of(layer("pool9", MaxPooling2D{}, {8, 8, 8}));
-  const TensorDescription src{DataType::f32, {1, 8, 8, 8}}, too_large{DataType::f32, {1, 5, 4, 8}};
+  const Node node = node_of(layer("conv9", Conv2D{.filters = 8, .use_bias = false}, {8, 8, 8}));
+  const Tensor kernel({1, 1, 8, 8});
+  const TensorDescription src{DataType::f32, {1, 8, 8, 8}}, too_large{DataType::f32, {1, 9, 8, 8}};
   const PrepareContext context{
-      node, Direction::forward, Mode::inference, Precision::f32, {src}, too_large, {}, true, 0};
+      node, Direction::forward, Mode::inference, Precision::f32, {src}, too_large, {&kernel}, true, 0};
   try {
     backend->prepare(context);
     FAIL("it was accepted");
@@ -135,8 +136,8 @@ TEST_CASE("cpu: what oneDNN refuses is an error that names the node and keeps th
     const std::string message = error.what();
     CAPTURE(message);
     CHECK(error.kind() == ErrorKind::failure);
-    CHECK(message.starts_with("MaxPooling2D 'pool9': oneDNN failed"));
-    CHECK(message.find("pooling_forward(") != std::string::npos);
+    CHECK(message.starts_with("Conv2D 'conv9': oneDNN failed"));
+    CHECK(message.find("convolution_forward(") != std::string::npos);
   }
 }
 

@@ -28,6 +28,10 @@ inline std::vector<Case> max_pooling2d_cases() {
        3},
       {"2x2, uneven pads", MaxPooling2D{.padding = uneven}, {{6, 6, 8}}},
       {"2x3, stride 1 by 2", MaxPooling2D{.pool = {2, 3}, .strides = {1, 2}}, {{5, 8, 3}}},
+      {"2x2, stride 3", MaxPooling2D{.strides = {3, 3}}, {{7, 9, 8}}, 3},
+      {"17x16, more elements than a byte numbers",
+       MaxPooling2D{.pool = {17, 16}, .strides = {3, 2}},
+       {{20, 18, 3}}},
   };
 }
 
