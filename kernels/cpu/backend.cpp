@@ -57,6 +57,7 @@ class CpuBackend final : public Backend {
   std::string name() const override { return "cpu"; }
   int threads() const override { return device_.threads; }
   void enter() const override { omp_set_num_threads(device_.threads); }
+  std::shared_ptr<const Backend> for_one_core() const override { return std::make_shared<CpuBackend>(1); }
 
   Support supports(const Node& node, Precision precision, Direction direction) const override {
     if (const Support support = supports_precision(precision); !support.supported) return support;
