@@ -44,7 +44,9 @@ class Fields {
   std::size_t left_;
 };
 
-void describe(Input&, Fields&) {}
+// A layer without fields, or one that no case describes.
+template <class L>
+void describe(L&, Fields&) {}
 void describe(Conv2D& l, Fields& f) {
   f("filters", l.filters)("kernel", l.kernel)("strides", l.strides)("padding", l.padding)("dilation",
                                                                                           l.dilation);
@@ -75,12 +77,9 @@ void describe(GlobalMaxPooling2D& l, Fields& f) {
 void describe(Activation& l, Fields& f) {
   f("function", l.function);
 }
-void describe(Add&, Fields&) {}
-void describe(Concatenate&, Fields&) {}
 void describe(ZeroPadding2D& l, Fields& f) {
   f("padding", l.padding);
 }
-void describe(Flatten&, Fields&) {}
 void describe(Reshape& l, Fields& f) {
   f("target", l.target);
 }
