@@ -9,7 +9,7 @@ namespace petal {
 namespace {
 
 // More samples at a time than this fall out of a core's cache and gain nothing.
-constexpr std::int64_t largest_micro_batch = 8;
+constexpr std::int64_t largest_micro_batch = 4;
 
 bool learns_statistics(const TrainingNetwork& network) {
   const auto nodes = network.network.graph.nodes();
