@@ -13,7 +13,7 @@ const Json null_value;
 
 // What says how a layer was made or trained, not what it computes.
 bool is_harmless(std::string_view key) {
-  return key == "name" || key == "trainable" || key == "dtype" || key == "seed" ||
+  return key == "name" || key == "trainable" || key == "dtype" || key == "seed" || key == "rng_type" ||
          key == "batch_input_shape" || key == "batch_shape" || key == "input_shape" ||
          key.ends_with("_initializer") || key.ends_with("_regularizer") || key.ends_with("_constraint");
 }

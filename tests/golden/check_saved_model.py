@@ -7,18 +7,30 @@
 Checks with Keras 3, and with Keras 2 where tf_keras is installed.
 """
 
+import json
 import os
 import pathlib
 import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+import h5py
 import numpy
 import keras
 
 TOLERANCE = 1e-5
 
 
+def beyond_keras2(path):
+    """RandomContrast has no value_range there: it cuts to 0..255."""
+    with h5py.File(path) as file:
+        layers = json.loads(file.attrs["model_config"])["config"]["layers"]
+    return any(layer["class_name"] == "RandomContrast" and "value_range" in layer["config"] for layer in layers)
+
+
 def check(k, path):
+    if k is not keras and beyond_keras2(path):
+        print(f"skip keras {k.__version__} {path.name}: RandomContrast with a value_range, which Keras 2 lacks")
+        return True
     model = k.models.load_model(path)
     pixels = numpy.fromfile(path.with_suffix(".input"), numpy.float32).reshape((1, *model.input_shape[1:]))
     expected = numpy.fromfile(path.with_suffix(".output"), numpy.float32)

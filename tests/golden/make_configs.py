@@ -63,6 +63,36 @@ def branches(k):
     return k.Model(inputs, layers.Softmax(name="probabilities")(x), name="branches")
 
 
+def augmented(k):
+    """Every augmentation, with Keras's defaults and without; the crop of the photo's own size passes it on in inference."""
+    layers = k.layers
+    # Keras 2 has no range for contrast.
+    contrast = dict(value_range=(-1, 1)) if k is keras else {}
+    return k.Sequential(
+        [
+            k.Input((12, 10, 3), name="photo"),
+            layers.RandomFlip(name="random_flip"),
+            layers.RandomRotation(0.2, name="random_rotation"),
+            layers.RandomZoom(0.1, name="random_zoom"),
+            layers.RandomTranslation(0.1, (-0.2, 0.3), name="random_translation"),
+            layers.RandomContrast((0.1, 0.3), name="random_contrast"),
+            layers.RandomBrightness(0.2, name="random_brightness"),
+            layers.RandomCrop(12, 10, name="random_crop"),
+            layers.Rescaling(1 / 127.5, offset=-1, name="rescaling"),
+            layers.RandomFlip("horizontal", seed=7, name="random_flip_1"),
+            layers.RandomFlip("vertical", name="random_flip_2"),
+            layers.RandomRotation((-0.1, 0.3), fill_mode="constant", fill_value=-1.0, name="random_rotation_1"),
+            layers.RandomZoom((-0.3, -0.1), (0.2, 0.4), fill_mode="wrap", interpolation="nearest", name="random_zoom_1"),
+            layers.RandomTranslation((0, 0.5), 0.25, fill_mode="nearest", name="random_translation_1"),
+            layers.RandomContrast(0.4, name="random_contrast_1", **contrast),
+            layers.RandomBrightness((-0.1, 0.4), value_range=(-1, 1), name="random_brightness_1"),
+            layers.Flatten(name="flatten"),
+            layers.Dense(2, activation="softmax", name="dense"),
+        ],
+        name="augmented",
+    )
+
+
 def small_base(k, shape):
     layers = k.layers
     x = inputs = k.Input(shape, name="base_input")
@@ -194,7 +224,7 @@ def main():
     FOLDER.mkdir(exist_ok=True)
     write_models()
     version2, version3 = f"keras {tf_keras.__version__.split('.')[0]}", f"keras {keras.__version__.split('.')[0]}"
-    for build in (sequential_cnn, branches, nested, base_in_sequential, two_ends):
+    for build in (sequential_cnn, branches, augmented, nested, base_in_sequential, two_ends):
         for k, version in ((tf_keras, version2), (keras, version3)):
             k.backend.clear_session()
             model = build(k)

@@ -60,6 +60,31 @@ inline Graph every_layer() {
   GraphBuilder g("every_layer");
   Value x = g.input({19, 23, 4}, "photo");
   x = g.add("rescale", Rescaling{.scale = 1 / 127.5f, .offset = -0.7f}, x);
+  x = g.add("flip", RandomFlip{RandomFlip::Mode::vertical}, x);
+  x = g.add("turn",
+            RandomRotation{.factor = {-0.1f, 0.3f},
+                           .fill_mode = FillMode::wrap,
+                           .interpolation = Interpolation::nearest,
+                           .fill_value = 0.2f},
+            x);
+  x = g.add("zoom",
+            RandomZoom{.height_factor = {-0.2f, 0.1f},
+                       .width_factor = Range{0.1f, 0.3f},
+                       .fill_mode = FillMode::constant,
+                       .fill_value = -0.3f},
+            x);
+  x = g.add("zoom_alike", RandomZoom{.height_factor = {-0.2f, 0.1f}}, x);
+  x = g.add("move",
+            RandomTranslation{.height_factor = {0, 0.1f},
+                              .width_factor = {-0.7f, 0.3f},
+                              .fill_mode = FillMode::nearest,
+                              .interpolation = Interpolation::nearest},
+            x);
+  // Of the photo's size: Keras 3 does not crop in inference.
+  x = g.add("crop", RandomCrop{.height = 19, .width = 23}, x);
+  x = g.add("contrast", RandomContrast{.factor = {0.1f, 0.2f}, .value_range = {-1, 1}}, x);
+  x = g.add("contrast_255", RandomContrast{.factor = {0.3f, 0.3f}}, x);
+  x = g.add("brightness", RandomBrightness{.factor = {-0.2f, 0.4f}, .value_range = {-1, 1}}, x);
   x = g.add("pad", ZeroPadding2D{{.top = 1, .bottom = 2, .left = 0, .right = 4}}, x);
   Value a = g.add("conv",
                   Conv2D{.filters = 8,

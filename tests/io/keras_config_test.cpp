@@ -33,6 +33,12 @@ void collect_arguments(const Json& model, std::map<std::string, Json>& arguments
   }
 }
 
+// What a single number of an augmentation means; Petal writes it out.
+Json as_range(const std::string& keras_class, const Json& factor) {
+  const double number = factor.get<double>();
+  return {keras_class == "RandomContrast" ? number : -number, number};
+}
+
 // How often the comparison below looked at two values, so that it cannot pass by looking at nothing.
 int compare_arguments(const Json& keras, const Json& written) {
   int compared = 0;
@@ -40,7 +46,9 @@ int compare_arguments(const Json& keras, const Json& written) {
     if (!keras["config"].contains(key) || key == "axis" || key == "dtype" || key == "trainable" ||
         key == "seed")
       continue;
-    const Json& expected = keras["config"][key];
+    const Json expected = value.is_array() && keras["config"][key].is_number()
+                              ? as_range(keras["class_name"], keras["config"][key])
+                              : keras["config"][key];
     INFO(key << " " << expected << " " << value);
     CHECK((value.is_number() && expected.is_number() ? same_number(value, expected) : value == expected));
     ++compared;
@@ -177,6 +185,13 @@ TEST_CASE("what Keras cannot hold is not written") {
   CHECK(contains(message_of([&] { to_keras_config(with_residual); }),
                  "layer 'fused_conv': Keras has no Conv2D"));
 
+  GraphBuilder a("composed");
+  const RandomAffine affine{.parts = {{RandomFlip{}, 1}, {RandomRotation{}, 2}}};
+  const Value turned = a.add("random_rotation", affine, a.input({8, 8, 3}));
+  const Graph composed = std::move(a).build({turned});
+  CHECK(contains(message_of([&] { to_keras_config(composed); }),
+                 "layer 'random_rotation': Keras has no layer for several affine maps"));
+
   GraphBuilder s("slash");
   const Value image = s.input({4});
   const Value dense = s.add("a/b", Dense{.units = 2}, image);
@@ -203,6 +218,35 @@ TEST_CASE("older ways of writing the same") {
       "old");
   CHECK(list.nodes().size() == 2);
   CHECK(list[list.find("d")].shape == Shape{2});
+}
+
+TEST_CASE("augmentation as Keras 2 and 3 write it") {
+  const Json turn = {{"factor", 0.2}, {"fill_mode", "reflect"}, {"fill_value", 0.0}, {"seed", 3}};
+  CHECK(read_one("RandomRotation", turn) == Layer(RandomRotation{.factor = {-0.2f, 0.2f}}));
+  CHECK(read_one("RandomRotation", {{"factor", {0.3, -0.1}}}) ==
+        Layer(RandomRotation{.factor = {-0.1f, 0.3f}}));
+  CHECK(read_one("RandomFlip", Json::object()) == Layer(RandomFlip{}));
+  CHECK(read_one("RandomZoom", {{"height_factor", {-0.2, 0.1}}, {"width_factor", nullptr}}) ==
+        Layer(RandomZoom{.height_factor = {-0.2f, 0.1f}}));
+  CHECK(read_one("RandomZoom", {{"height_factor", 0.1}, {"width_factor", 0.3}}) ==
+        Layer(RandomZoom{.height_factor = {-0.1f, 0.1f}, .width_factor = Range{-0.3f, 0.3f}}));
+  // Keras 2 means [1 - f, 1 + f] by one number; Keras 3 always writes two.
+  CHECK(read_one("RandomContrast", {{"factor", 0.2}}) == Layer(RandomContrast{.factor = {0.2f, 0.2f}}));
+  CHECK(read_one("RandomContrast", {{"factor", {0, 0.2}}, {"value_range", {0, 1}}}) ==
+        Layer(RandomContrast{.factor = {0, 0.2f}, .value_range = {0, 1}}));
+  CHECK(read_one("RandomBrightness", {{"factor", {-0.1, 0.2}}, {"value_range", {-1, 1}}}) ==
+        Layer(RandomBrightness{.factor = {-0.1f, 0.2f}, .value_range = {-1, 1}}));
+  CHECK(read_one("RandomCrop", {{"height", 5}, {"width", 7}, {"seed", 647569438}}) ==
+        Layer(RandomCrop{.height = 5, .width = 7}));
+}
+
+TEST_CASE("the usual value range is not written: Keras 2 knows none for contrast") {
+  std::map<std::string, Json> written;
+  collect_arguments(Json::parse(to_keras_config(every_layer())), written);
+  CHECK_FALSE(written["contrast_255"]["config"].contains("value_range"));
+  CHECK(written["contrast"]["config"]["value_range"] == Json::parse("[-1.0,1.0]"));
+  CHECK(written["zoom_alike"]["config"]["width_factor"].is_null());
+  CHECK(written["turn"]["config"]["factor"].dump() == "[-0.1,0.3]");
 }
 
 TEST_CASE("training=False freezes what computes otherwise in training, and the layers around keep theirs") {
