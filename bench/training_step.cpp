@@ -1,0 +1,112 @@
+// Times training steps of a model on photos in memory: `training_step MODEL DATA [WEIGHTS]` prints one JSON
+// line with milliseconds a step, photos a second of the input pipeline with augmentation, and peak memory.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <string>
+
+#include "engine/training_plan.h"
+#include "io/hdf5/keras_weights.h"
+#include "kernels/cpu/backend.h"
+#include "models/registry.h"
+#include "trainer/metrics.h"
+#include "trainer/photo_samples.h"
+
+namespace petal {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::int64_t batch = 32, image_size = 160;
+
+double seconds_since(Clock::time_point then) {
+  return std::chrono::duration<double>(Clock::now() - then).count();
+}
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+std::vector<std::int64_t> order_of(const Samples& samples) {
+  std::vector<std::int64_t> order;
+  for (std::int64_t i = 0; i < samples.size(); ++i) order.push_back(i * 7919 % samples.size());
+  return order;
+}
+
+// Milliseconds of each step, after some to warm up.
+std::vector<double> step_times(TrainingPlan& plan, Samples& samples, int steps) {
+  constexpr int warm_up = 5;
+  std::vector<double> milliseconds;
+  std::vector<std::int32_t> targets(batch);
+  const std::vector<std::int64_t> order = order_of(samples);
+  const auto batches = static_cast<int>(samples.size() / batch);
+  for (int step = 0; step < steps + warm_up; ++step) {
+    if (step % batches == 0) samples.begin(order, batch);
+    const Clock::time_point start = Clock::now();
+    for (std::size_t i = 0; i < static_cast<std::size_t>(batch); ++i) {
+      const auto at = static_cast<std::size_t>(step % batches * batch) + i;
+      targets[i] = samples.labels()[static_cast<std::size_t>(order[at])];
+    }
+    plan.forward_backward({.source = &samples.next(), .count = batch, .targets = targets.data()},
+                          {.seed = 1, .epoch = static_cast<std::uint32_t>(step)});
+    plan.update(1e-3f);
+    if (step >= warm_up) milliseconds.push_back(seconds_since(start) * 1e3);
+  }
+  return milliseconds;
+}
+
+// Photos a second that reading and augmenting them alone would allow, all lanes together.
+double pipeline_rate(TrainingPlan& plan, Samples& samples) {
+  constexpr int steps = 10;
+  plan.set_profiling(true);
+  step_times(plan, samples, steps);
+  double seconds = 0, photos = 0;
+  for (const ProfileEntry& entry : plan.profile().entries) {
+    if (entry.kind == "input") photos = static_cast<double>(entry.runs * plan.micro_batch());
+    if (entry.kind == "input" || entry.kind.starts_with("Random")) seconds += entry.seconds;
+  }
+  return photos / seconds * plan.lanes();
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  const Architecture& row = architecture(argv[1]);
+  const std::string augment = row.has_own_head ? row.augmentation : "flip,rotation=0.2";
+  const Graph graph = training_graph(row, {.image_size = image_size}, Head{.classes = 2}, augment);
+  Weights weights = initialize(graph, 1);
+  if (argc > 3) {
+    load_keras_weights(argv[3], graph, weights,
+                       {.exclude_file_layers = row.head_layers, .keep_layers = {"predictions"}});
+  }
+  const ImageFolder folder = scan_folder(argv[2]);
+  std::vector<std::int64_t> all;
+  for (std::size_t i = 0; i < folder.photos.size(); ++i) all.push_back(static_cast<std::int64_t>(i));
+  const Clock::time_point start = Clock::now();
+  PhotoSamples samples(folder.photos, all, {.height = image_size, .width = image_size});
+  const double decoded = static_cast<double>(samples.size()) / seconds_since(start);
+
+  const auto backend = make_cpu_backend(0);
+  TrainingPlan plan = compile_training(graph, weights, backend, {.batch = batch, .optimizer = Adam{}});
+  const std::vector<double> times = step_times(plan, samples, 40);
+
+  const double pipeline = pipeline_rate(plan, samples);
+  fmt::print(
+      "{{\"ms_a_step\": {:.2f}, \"fastest\": {:.2f}, \"decoded_photos_a_second\": {:.0f}, "
+      "\"pipeline_photos_a_second\": {:.0f}, \"peak_mb\": {:.0f}}}\n",
+      median(times), *std::ranges::min_element(times), decoded, pipeline,
+      static_cast<double>(peak_memory_bytes()) / 1048576.0);
+  return 0;
+}
+
+}  // namespace petal
+
+int main(int argc, char** argv) {
+  if (argc < 3) {
+    fmt::print(stderr, "training_step MODEL DATA [WEIGHTS]\n");
+    return 2;
+  }
+  return petal::run(argc, argv);
+}
