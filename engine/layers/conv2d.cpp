@@ -26,8 +26,9 @@ std::vector<WeightDeclaration> declare_weights(const Conv2D& layer, std::span<co
       {"kernel",
        {layer.kernel.height, layer.kernel.width, channels, layer.filters},
        Role::weight,
-       {Initializer::Kind::glorot_uniform, field * channels, field * layer.filters}}};
-  if (layer.use_bias) weights.push_back({"bias", {layer.filters}, Role::weight, {}});
+       {Initializer::Kind::glorot_uniform, field * channels, field * layer.filters},
+       layer.kernel_regularizer}};
+  if (layer.use_bias) weights.push_back({"bias", {layer.filters}, Role::weight, {}, layer.bias_regularizer});
   return weights;
 }
 

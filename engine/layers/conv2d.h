@@ -18,6 +18,8 @@ struct Conv2D {
   std::int64_t groups = 1;
   bool use_bias = true;
   ActivationFunction activation = ActivationFunction::linear;
+  Regularizer kernel_regularizer{};
+  Regularizer bias_regularizer{};
   friend bool operator==(const Conv2D&, const Conv2D&) = default;
 };
 

@@ -19,8 +19,9 @@ std::vector<WeightDeclaration> declare_weights(const Dense& layer, std::span<con
   std::vector<WeightDeclaration> weights = {{"kernel",
                                              {width, layer.units},
                                              Role::weight,
-                                             {Initializer::Kind::glorot_uniform, width, layer.units}}};
-  if (layer.use_bias) weights.push_back({"bias", {layer.units}, Role::weight, {}});
+                                             {Initializer::Kind::glorot_uniform, width, layer.units},
+                                             layer.kernel_regularizer}};
+  if (layer.use_bias) weights.push_back({"bias", {layer.units}, Role::weight, {}, layer.bias_regularizer});
   return weights;
 }
 

@@ -11,6 +11,8 @@ struct Dense {
   std::int64_t units = 1;
   bool use_bias = true;
   ActivationFunction activation = ActivationFunction::linear;
+  Regularizer kernel_regularizer{};
+  Regularizer bias_regularizer{};
   friend bool operator==(const Dense&, const Dense&) = default;
 };
 

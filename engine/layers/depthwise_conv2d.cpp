@@ -23,8 +23,11 @@ std::vector<WeightDeclaration> declare_weights(const DepthwiseConv2D& layer, std
       {"depthwise_kernel",
        {layer.kernel.height, layer.kernel.width, channels, layer.depth_multiplier},
        Role::weight,
-       {Initializer::Kind::glorot_uniform, field * channels, field * layer.depth_multiplier}}};
-  if (layer.use_bias) weights.push_back({"bias", {channels * layer.depth_multiplier}, Role::weight, {}});
+       {Initializer::Kind::glorot_uniform, field * channels, field * layer.depth_multiplier},
+       layer.depthwise_regularizer}};
+  if (layer.use_bias)
+    weights.push_back(
+        {"bias", {channels * layer.depth_multiplier}, Role::weight, {}, layer.bias_regularizer});
   return weights;
 }
 

@@ -17,6 +17,8 @@ struct DepthwiseConv2D {
   std::int64_t depth_multiplier = 1;
   bool use_bias = true;
   ActivationFunction activation = ActivationFunction::linear;
+  Regularizer depthwise_regularizer{};
+  Regularizer bias_regularizer{};
   friend bool operator==(const DepthwiseConv2D&, const DepthwiseConv2D&) = default;
 };
 

@@ -33,7 +33,9 @@ Layer read_conv2d(Options& options, Shapes src) {
                .dilation = options.size2d("dilation_rate", {1, 1}),
                .groups = options.size("groups", 1),
                .use_bias = options.boolean("use_bias", true),
-               .activation = options.activation()};
+               .activation = options.activation(),
+               .kernel_regularizer = options.regularizer("kernel_regularizer"),
+               .bias_regularizer = options.regularizer("bias_regularizer")};
   limit_weights(options, src, layer.kernel, layer.filters);
   return layer;
 }
@@ -48,7 +50,9 @@ Layer read_depthwise_conv2d(Options& options, Shapes src) {
                         .dilation = options.size2d("dilation_rate", {1, 1}),
                         .depth_multiplier = options.size("depth_multiplier", 1),
                         .use_bias = options.boolean("use_bias", true),
-                        .activation = options.activation()};
+                        .activation = options.activation(),
+                        .depthwise_regularizer = options.regularizer("depthwise_regularizer"),
+                        .bias_regularizer = options.regularizer("bias_regularizer")};
   limit_weights(options, src, layer.kernel, layer.depth_multiplier);
   return layer;
 }
@@ -56,7 +60,9 @@ Layer read_depthwise_conv2d(Options& options, Shapes src) {
 Layer read_dense(Options& options, Shapes src) {
   Dense layer{.units = options.size("units"),
               .use_bias = options.boolean("use_bias", true),
-              .activation = options.activation()};
+              .activation = options.activation(),
+              .kernel_regularizer = options.regularizer("kernel_regularizer"),
+              .bias_regularizer = options.regularizer("bias_regularizer")};
   limit_weights(options, src, {1, 1}, layer.units);
   return layer;
 }
@@ -66,6 +72,8 @@ Layer read_batch_normalization(Options& options, Shapes src) {
   options.boolean("synchronized", false);  // across devices in training alone
   options.boolean("fused", true);          // how Keras 2 computes it, not what
   options.require_unset("renorm");
+  options.require_unset("gamma_regularizer");
+  options.require_unset("beta_regularizer");
   options.value("renorm_momentum");  // of renorm alone
   options.value("renorm_clipping");
   return BatchNormalization{.momentum = options.number("momentum", 0.99f),
@@ -252,6 +260,7 @@ Layer read_layer(const std::string& class_name, const Json& config, const std::s
   }
   Options options(config, where, class_name);
   Layer layer = reader->second(options, src);
+  options.require_unset("activity_regularizer");
   options.finish();
   return layer;
 }

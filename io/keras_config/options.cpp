@@ -15,7 +15,7 @@ const Json null_value;
 bool is_harmless(std::string_view key) {
   return key == "name" || key == "trainable" || key == "dtype" || key == "seed" || key == "rng_type" ||
          key == "batch_input_shape" || key == "batch_shape" || key == "input_shape" ||
-         key.ends_with("_initializer") || key.ends_with("_regularizer") || key.ends_with("_constraint");
+         key.ends_with("_initializer") || key.ends_with("_constraint");
 }
 
 bool is_unset(const Json& value) {
@@ -179,6 +179,27 @@ Sampling Options::sampling() {
     fail("has interpolation " + shown(interpolation) + "; Petal has bilinear and nearest");
   }
   return sampling;
+}
+
+Regularizer Options::regularizer(const std::string& key) {
+  const Json& found = value(key);
+  if (found.is_null()) return {};
+  const Json class_name = found.is_object() ? found.value("class_name", Json()) : Json();
+  const bool has_l1 = class_name == "L1" || class_name == "L1L2";
+  const bool has_l2 = class_name == "L2" || class_name == "L1L2";
+  if (!has_l1 && !has_l2) fail("has " + key + " " + shown(found) + "; Petal has L1, L2 and L1L2");
+  const Json config = found.value("config", Json::object());
+  if (!config.is_object()) fail("has " + key + " " + shown(found) + "; expected its config to be an object");
+  Options factors(config, where_ + ": " + class_name_, key);
+  const auto factor = [&](const char* name, bool has, float otherwise) {
+    const float number = has ? factors.number(name, otherwise) : 0.0f;
+    if (number < 0.0f) fail("has " + key + " " + shown(found) + "; expected factors of 0 or more");
+    return number;
+  };
+  const float otherwise = has_l1 && has_l2 ? 0.0f : 0.01f;  // Keras's
+  const Regularizer regularizer{.l1 = factor("l1", has_l1, otherwise), .l2 = factor("l2", has_l2, otherwise)};
+  factors.finish();
+  return regularizer;
 }
 
 void Options::require_channels_last() {

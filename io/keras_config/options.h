@@ -40,6 +40,8 @@ class Options {
   Range range(const std::string& key, Range (*single)(float));
   Range range(const std::string& key, Range (*single)(float), Range otherwise);
   Sampling sampling();
+  // None, or one of L1, L2 and L1L2.
+  Regularizer regularizer(const std::string& key);
   // The value as it stands; null where there is none.
   const Json& value(const std::string& key);
 

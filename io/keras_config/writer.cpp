@@ -45,10 +45,27 @@ std::string padding_name(const Node& node, const Padding& padding) {
               ErrorKind::failure);
 }
 
+// Of Keras's three classes the one that says no more than it must.
+Json regularizer_config(const Regularizer& regularizer) {
+  Json factors;
+  if (regularizer.l1 != 0.0f) factors["l1"] = shortest(regularizer.l1);
+  if (regularizer.l2 != 0.0f) factors["l2"] = shortest(regularizer.l2);
+  const char* class_name = factors.size() == 2 ? "L1L2" : factors.contains("l1") ? "L1" : "L2";
+  return {{"module", "keras.regularizers"},
+          {"class_name", class_name},
+          {"config", std::move(factors)},
+          {"registered_name", nullptr}};
+}
+
 // What one layer is in Keras: its class and the arguments beyond name, trainable and dtype.
 struct Description {
   std::string class_name;
   Json arguments;
+
+  Description with(const char* key, const Regularizer& regularizer) && {
+    if (regularizer != Regularizer{}) arguments[key] = regularizer_config(regularizer);
+    return std::move(*this);
+  }
 };
 
 // One overload a layer; the closed set that std::visit below needs.
@@ -58,35 +75,41 @@ struct Describe {
   Description operator()(const Input&) const { return {"InputLayer", Json::object()}; }
 
   Description operator()(const Conv2D& layer) const {
-    return {"Conv2D",
-            {{"filters", layer.filters},
-             {"kernel_size", pair(layer.kernel)},
-             {"strides", pair(layer.strides)},
-             {"padding", padding_name(node, layer.padding)},
-             {"data_format", "channels_last"},
-             {"dilation_rate", pair(layer.dilation)},
-             {"groups", layer.groups},
-             {"activation", to_string(layer.activation)},
-             {"use_bias", layer.use_bias}}};
+    return Description{"Conv2D",
+                       {{"filters", layer.filters},
+                        {"kernel_size", pair(layer.kernel)},
+                        {"strides", pair(layer.strides)},
+                        {"padding", padding_name(node, layer.padding)},
+                        {"data_format", "channels_last"},
+                        {"dilation_rate", pair(layer.dilation)},
+                        {"groups", layer.groups},
+                        {"activation", to_string(layer.activation)},
+                        {"use_bias", layer.use_bias}}}
+        .with("kernel_regularizer", layer.kernel_regularizer)
+        .with("bias_regularizer", layer.bias_regularizer);
   }
 
   // Without `groups`, which Keras 2 writes and Keras 3 refuses.
   Description operator()(const DepthwiseConv2D& layer) const {
-    return {"DepthwiseConv2D",
-            {{"kernel_size", pair(layer.kernel)},
-             {"strides", pair(layer.strides)},
-             {"padding", padding_name(node, layer.padding)},
-             {"data_format", "channels_last"},
-             {"dilation_rate", pair(layer.dilation)},
-             {"activation", to_string(layer.activation)},
-             {"use_bias", layer.use_bias},
-             {"depth_multiplier", layer.depth_multiplier}}};
+    return Description{"DepthwiseConv2D",
+                       {{"kernel_size", pair(layer.kernel)},
+                        {"strides", pair(layer.strides)},
+                        {"padding", padding_name(node, layer.padding)},
+                        {"data_format", "channels_last"},
+                        {"dilation_rate", pair(layer.dilation)},
+                        {"activation", to_string(layer.activation)},
+                        {"use_bias", layer.use_bias},
+                        {"depth_multiplier", layer.depth_multiplier}}}
+        .with("depthwise_regularizer", layer.depthwise_regularizer)
+        .with("bias_regularizer", layer.bias_regularizer);
   }
 
   Description operator()(const Dense& layer) const {
-    return {
+    return Description{
         "Dense",
-        {{"units", layer.units}, {"activation", to_string(layer.activation)}, {"use_bias", layer.use_bias}}};
+        {{"units", layer.units}, {"activation", to_string(layer.activation)}, {"use_bias", layer.use_bias}}}
+        .with("kernel_regularizer", layer.kernel_regularizer)
+        .with("bias_regularizer", layer.bias_regularizer);
   }
 
   Description operator()(const BatchNormalization& layer) const {

@@ -132,6 +132,20 @@ def base_in_sequential(k):
     )
 
 
+def regularized(k):
+    layers, regularizers = k.layers, k.regularizers
+    return k.Sequential(
+        [
+            k.Input((9, 8, 3), name="photo"),
+            layers.Conv2D(4, 3, kernel_regularizer=regularizers.L2(0.02), bias_regularizer="l1", name="conv2d"),
+            layers.DepthwiseConv2D(3, depthwise_regularizer=regularizers.L1(0.003), name="depthwise_conv2d"),
+            layers.Flatten(name="flatten"),
+            layers.Dense(2, kernel_regularizer=regularizers.L1L2(0.1, 0.25), bias_regularizer="l2", name="dense"),
+        ],
+        name="regularized",
+    )
+
+
 def two_ends(k):
     layers = k.layers
     first = k.Input((6,), name="first")
@@ -224,7 +238,7 @@ def main():
     FOLDER.mkdir(exist_ok=True)
     write_models()
     version2, version3 = f"keras {tf_keras.__version__.split('.')[0]}", f"keras {keras.__version__.split('.')[0]}"
-    for build in (sequential_cnn, branches, augmented, nested, base_in_sequential, two_ends):
+    for build in (sequential_cnn, branches, augmented, nested, base_in_sequential, two_ends, regularized):
         for k, version in ((tf_keras, version2), (keras, version3)):
             k.backend.clear_session()
             model = build(k)

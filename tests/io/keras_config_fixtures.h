@@ -93,7 +93,8 @@ inline Graph every_layer() {
                          .dilation = {2, 3},
                          .groups = 2,
                          .use_bias = false,
-                         .activation = ActivationFunction::relu6},
+                         .activation = ActivationFunction::relu6,
+                         .kernel_regularizer = {.l1 = 0.5f, .l2 = 0.01f}},
                   x);
   Value b = g.add("depthwise",
                   DepthwiseConv2D{.kernel = {5, 3},
@@ -101,8 +102,9 @@ inline Graph every_layer() {
                                   .padding = Padding::same,
                                   .dilation = {1, 2},
                                   .depth_multiplier = 2,
-                                  .use_bias = false,
-                                  .activation = ActivationFunction::relu},
+                                  .activation = ActivationFunction::relu,
+                                  .depthwise_regularizer = {.l2 = 1e-4f},
+                                  .bias_regularizer = {.l1 = 0.25f}},
                   x);
   x = g.add("add", Add{}, {a, b});
   x = g.add("norm",
@@ -127,7 +129,12 @@ inline Graph every_layer() {
   frozen.layer = Dense{.units = 7, .use_bias = false, .activation = ActivationFunction::sigmoid};
   frozen.trainable = false;
   x = g.add(frozen, {x});
-  x = g.add("probabilities", Dense{.units = 3, .activation = ActivationFunction::softmax}, x);
+  x = g.add("probabilities",
+            Dense{.units = 3,
+                  .activation = ActivationFunction::softmax,
+                  .kernel_regularizer = {.l1 = 0.001f},
+                  .bias_regularizer = {.l2 = 0.3f}},
+            x);
   return std::move(g).build({x});
 }
 

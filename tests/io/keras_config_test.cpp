@@ -18,8 +18,14 @@ std::string petal_kind(const std::string& keras_class) {
   return keras_class == "ReLU" || keras_class == "Softmax" ? "Activation" : keras_class;
 }
 
-bool same_number(const Json& a, const Json& b) {
-  return static_cast<float>(a.get<double>()) == static_cast<float>(b.get<double>());
+// Keras 2 writes some float32 with all digits that they have in float64.
+bool same_value(const Json& a, const Json& b) {
+  if (a.is_number() && b.is_number())
+    return static_cast<float>(a.get<double>()) == static_cast<float>(b.get<double>());
+  if (!a.is_object() || !b.is_object()) return a == b;
+  return a.size() == b.size() && std::ranges::all_of(a.items(), [&](const auto& item) {
+           return b.contains(item.key()) && same_value(item.value(), b[item.key()]);
+         });
 }
 
 // The arguments of all layers of a model by layer name, inner models included.
@@ -50,7 +56,7 @@ int compare_arguments(const Json& keras, const Json& written) {
                               ? as_range(keras["class_name"], keras["config"][key])
                               : keras["config"][key];
     INFO(key << " " << expected << " " << value);
-    CHECK((value.is_number() && expected.is_number() ? same_number(value, expected) : value == expected));
+    CHECK(same_value(value, expected));
     ++compared;
   }
   return compared;
@@ -136,6 +142,47 @@ TEST_CASE("what is written has the arguments that Keras wrote") {
 TEST_CASE("every layer and option survives writing and reading") {
   const Graph graph = every_layer();
   check_equal(graph, from_keras_config(to_keras_config(graph), "written"));
+}
+
+TEST_CASE("regularisers of Keras 2 and 3 belong to the weights that they name") {
+  for (const char* name : {"regularized_keras2", "regularized_keras3"}) {
+    CAPTURE(name);
+    const Graph graph = from_keras_config(fixtures().at(name)["config"].dump(), name);
+    const auto check = [&](const char* layer, const Regularizer& first, const Regularizer& bias) {
+      const std::vector<WeightDeclaration> weights = graph.weights(graph[graph.find(layer)]);
+      REQUIRE(weights.size() == 2);
+      CHECK(weights[0].regularizer == first);
+      CHECK(weights[1].regularizer == bias);
+    };
+    check("conv2d", {.l2 = 0.02f}, {.l1 = 0.01f});
+    check("depthwise_conv2d", {.l1 = 0.003f}, {});
+    check("dense", {.l1 = 0.1f, .l2 = 0.25f}, {.l2 = 0.01f});
+  }
+}
+
+TEST_CASE("a regulariser that Petal lacks is refused, not passed over") {
+  const auto error = [](const std::string& class_name, const char* key, const Json& regularizer) {
+    return message_of([&] {
+      from_keras_config(with_layer(class_name, {{"units", 2}, {key, regularizer}}), "test");
+    });
+  };
+  const Json l2 = {{"class_name", "L2"}, {"config", {{"l2", 0.5}}}};
+  const auto kernel = [&](const Json& regularizer) {
+    return error("Dense", "kernel_regularizer", regularizer);
+  };
+  CHECK(contains(kernel({{"class_name", "Orthogonal"}, {"config", {{"factor", 0.01}}}}),
+                 "Petal has L1, L2 and L1L2"));
+  CHECK(contains(kernel("l2"), "has kernel_regularizer \"l2\"; Petal has L1, L2 and L1L2"));
+  CHECK(
+      contains(kernel({{"class_name", "L2"}, {"config", {{"l2", -1.0}}}}), "expected factors of 0 or more"));
+  CHECK(contains(kernel({{"class_name", "L2"}, {"config", 3}}), "expected its config to be an object"));
+  CHECK(contains(kernel({{"class_name", "L2"}, {"config", {{"l1", 0.1}}}}),
+                 "has l1 0.1, an option that Petal"));
+  CHECK(contains(error("Dense", "depthwise_regularizer", l2), "an option that Petal does not know"));
+  CHECK(contains(error("Dense", "activity_regularizer", l2), "activity_regularizer"));
+  for (const char* key : {"gamma_regularizer", "beta_regularizer"}) {
+    CHECK(contains(error("BatchNormalization", key, l2), std::string("BatchNormalization has ") + key));
+  }
 }
 
 TEST_CASE("several inputs and outputs keep Keras's order") {
