@@ -30,6 +30,9 @@ Network drop_training_only(const Network& network, const NodeScope& scope = ever
 // Softmax inside Conv2D, DepthwiseConv2D or Dense, which is no elementwise epilogue, becomes a node behind
 // the layer, named "NAME/softmax".
 Network split_softmax(const Network& network);
+// Sigmoid inside such a layer that is an output likewise, "NAME/sigmoid": a loss that takes logits merges
+// with it.
+Network split_final_sigmoid(const Network& network);
 // ZeroPadding2D in front of Conv2D or DepthwiseConv2D with `valid` or explicit padding becomes the layer's
 // own padding.
 Network fold_zero_padding(const Network& network, const NodeScope& scope = every_node);

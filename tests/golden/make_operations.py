@@ -253,12 +253,27 @@ def losses():
                     yield loss_case(name, make, predictions, targets, kind=kind, **form)
 
 
+def two_class_losses():
+    """One logit or one probability a sample, as far out as float32 training may come; two logits likewise."""
+    kind, make = "binary_crossentropy", keras.losses.BinaryCrossentropy
+    logits = np.array([[80.0], [-80.0], [80.0], [-80.0], [0.0], [3.5]])
+    targets = np.array([[1.0], [0.0], [0.0], [1.0], [1.0], [0.0]])
+    yield loss_case(f"{kind} of one logit up to 80", make, logits, targets, kind=kind, from_logits=True)
+    yield loss_case(f"{kind} of one logit up to 80, smoothing 0.125", make, logits, targets, kind=kind,
+                    from_logits=True, label_smoothing=0.125)
+    probabilities = np.array([[1.0], [0.0], [1.0], [0.0], [0.5], [0.75]])
+    yield loss_case(f"{kind} of one probability", make, probabilities, targets, kind=kind, from_logits=False)
+    kind, make = "sparse_categorical_crossentropy", keras.losses.SparseCategoricalCrossentropy
+    pairs = np.array([[80.0, -80.0], [80.0, -80.0], [-80.0, 80.0], [0.0, 0.0]])
+    yield loss_case(f"{kind} of two logits up to 80", make, pairs, np.array([0, 1, 1, 0]), kind=kind, from_logits=True)
+
+
 def main():
     made_with = {"keras": keras.__version__, "tensorflow": tf.__version__}
     write("operations.json", {
         "made_with": made_with,
         "layers": [*convolutions(), *depthwise_convolutions(), *poolings(), *others()],
-        "losses": list(losses()),
+        "losses": [*losses(), *two_class_losses()],
     })
     random.seed(8)  # so that neither file depends on the other's cases
     write("gradients.json", {"made_with": made_with, "layers": list(gradients())})

@@ -1,5 +1,5 @@
-"""Writes training.json: what Keras's optimisers, gradient clipping, regularisers and schedules
-compute.
+"""Writes training.json: what Keras's optimisers, gradient clipping, regularisers, schedules
+and small classifiers compute.
 
 Run with Python, Keras 3 on TensorFlow's CPU and numpy: python tests/golden/make_training.py
 Everything runs in float32, as training does. Weights and gradients are multiples of 1/64.
@@ -122,6 +122,50 @@ def schedules():
                         lambda r, n: cosine(r, 30, alpha=0.01, warmup_target=0.5, warmup_steps=10))
 
 
+def head_case(name, units, activation, loss, targets, sharpness=1, regularizer=None):
+    """Three steps on one batch through a hidden layer and a head, compiled as model.fit compiles them."""
+    layers = keras.layers
+    inputs = keras.Input((3,))
+    x = layers.Dense(4, activation="relu", kernel_regularizer=regularizer, bias_regularizer=regularizer)(inputs)
+    model = keras.Model(inputs, layers.Dense(units, activation=activation, kernel_regularizer=regularizer)(x))
+    start = [draw(w.shape, 2) for w in model.get_weights()]
+    start[2] *= sharpness
+    model.set_weights(start)
+    model.compile(keras.optimizers.SGD(0.25), loss)
+    src, sample_weights = draw((6, 3), 2), [1.0, 2.0, 0.5, 1.0, 0.0, 3.0]
+    steps = []
+    for _ in range(3):
+        model.reset_metrics()
+        predictions = model.predict_on_batch(src)
+        value = model.train_on_batch(src, np.array(targets), sample_weight=np.array(sample_weights))
+        steps.append({"loss": float(value), "predictions": numbers(predictions),
+                      "weights": [numbers(w) for w in model.get_weights()]})
+    return {"name": name, "units": units, "activation": activation or "linear",
+            "l1": float(regularizer.l1) if regularizer else 0, "l2": float(regularizer.l2) if regularizer else 0,
+            "loss": loss.name, "from_logits": loss.get_config()["from_logits"],
+            "label_smoothing": loss.get_config().get("label_smoothing", 0), "src": numbers(src),
+            "targets": numbers(targets), "sample_weights": sample_weights,
+            "start": [numbers(w) for w in start], "steps": steps}
+
+
+def heads():
+    l = keras.losses
+    labels = np.array([0, 1, 1, 0, 1, 0])
+    column = labels.reshape(6, 1).astype("float32")
+    sparse, binary = l.SparseCategoricalCrossentropy, l.BinaryCrossentropy
+    yield head_case("softmax of two", 2, "softmax", sparse(), labels)
+    yield head_case("one logit", 1, None, binary(from_logits=True), column)
+    yield head_case("one sigmoid", 1, "sigmoid", binary(), column)
+    for sharpness in (16, 40):
+        yield head_case(f"softmax of two, sharp {sharpness}", 2, "softmax", sparse(), labels, sharpness=sharpness)
+        yield head_case(f"one logit, sharp {sharpness}", 1, None, binary(from_logits=True), column, sharpness=sharpness)
+        yield head_case(f"one sigmoid, sharp {sharpness}", 1, "sigmoid", binary(), column, sharpness=sharpness)
+    yield head_case("one sigmoid, smoothed", 1, "sigmoid", binary(label_smoothing=0.125), column)
+    yield head_case("regularised softmax of three, smoothed", 3, "softmax",
+                    l.CategoricalCrossentropy(label_smoothing=0.25), np.eye(3)[[0, 1, 2, 2, 1, 0]],
+                    regularizer=keras.regularizers.L1L2(0.02, 0.03))
+
+
 def main():
     document = {
         "made_with": {"keras": keras.__version__, "tensorflow": tf.__version__},
@@ -129,6 +173,7 @@ def main():
         "clippings": list(clippings()),
         "regularizers": [regularizer_case(0.01, 0), regularizer_case(0, 0.02), regularizer_case(0.03, 0.25)],
         "schedules": list(schedules()),
+        "heads": list(heads()),
     }
     path = pathlib.Path(__file__).with_name("training.json")
     path.write_text(json.dumps(document, separators=(",", ":")) + "\n")
