@@ -167,7 +167,7 @@ TEST_CASE("a full disk leaves nothing under a final name, and keeps what was the
   CHECK(first.code == 1);
   CHECK_MESSAGE(first.err.find("model.h5") != std::string::npos, first.err);
   CHECK(!fs::exists(s.out));
-  REQUIRE(s.train("").code == 0);
+  REQUIRE(s.train("--resume").code == 0);
   const std::string before = read_text(s.out + "/model.h5");
   CHECK(run_command(limited).code == 1);
   CHECK(read_text(s.out + "/model.h5") == before);
