@@ -33,13 +33,14 @@ std::string facts_of(const std::filesystem::path& file, const Model& model) {
   }
 }
 
-// Every label names one class of the output.
+// Every label names one class of the output; one number alone, a logit or a sigmoid, tells two apart.
 void require_fitting_labels(const std::filesystem::path& file, const Model& model) {
   if (model.labels.empty()) return;
   const Graph& graph = model.network.graph;
   const Shape& shape = graph[graph.outputs()[0]].shape;
   const std::int64_t classes = shape.rank() == 0 ? 0 : shape.back();
-  if (std::ssize(model.labels) != classes) {
+  const std::ptrdiff_t labels = std::ssize(model.labels);
+  if (labels != classes && !(classes == 1 && labels == 2)) {
     throw Error(file.string(), "there are " + std::to_string(model.labels.size()) + " labels for the " +
                                    std::to_string(classes) + " classes of '" +
                                    graph[graph.outputs()[0]].name + "'");

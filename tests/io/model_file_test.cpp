@@ -252,6 +252,22 @@ TEST_CASE("a model that does not hang together is not saved") {
   CHECK(fs::is_empty(folder.path));
 }
 
+TEST_CASE("one sigmoid tells two classes apart: a model of one output has two labels") {
+  const Folder folder;
+  const fs::path file = folder.path / "model.h5";
+  GraphBuilder builder("two_classes");
+  const Value in = builder.input({2}, "in");
+  const Value out = builder.add("dense", Dense{.activation = ActivationFunction::sigmoid}, in);
+  Model model;
+  model.network.graph = std::move(builder).build({out});
+  model.network.weights = initialize(model.network.graph, 1);
+  model.labels = {"cats", "dogs"};
+  save_model(file, model);
+  CHECK(load_model(file).labels == model.labels);
+  model.labels.push_back("horses");
+  CHECK(contains(message_of([&] { save_model(file, model); }), "there are 3 labels for the 1 classes"));
+}
+
 TEST_CASE("a full disk or a missing folder leaves what was there") {
   const Folder folder;
   const fs::path file = folder.path / "model.h5";
