@@ -2,6 +2,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "kernels/cpu/operations.h"
 
@@ -181,6 +182,25 @@ double sum_of_parts(std::int64_t elements, const SumOfPart& sum_of_part) {
   return sum;
 }
 
+double square(float value) {
+  return static_cast<double>(value) * static_cast<double>(value);
+}
+
+double sum_of_squares(const float* values, std::int64_t count) {
+  // Many sums at once: one alone would wait for each addition.
+  constexpr std::int64_t lanes = 16;
+  std::array<double, lanes> sums{};
+  std::int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+#pragma omp simd
+    for (std::int64_t lane = 0; lane < lanes; ++lane) {
+      sums[static_cast<std::size_t>(lane)] += square(values[i + lane]);
+    }
+  }
+  for (; i < count; ++i) sums[0] += square(values[i]);
+  return std::accumulate(sums.begin(), sums.end(), 0.0);
+}
+
 double regularize_part(const Parameter& parameter, std::int64_t begin, std::int64_t end) {
   const float* weights = parameter.weights;
   float* gradient = parameter.diff_weights;
@@ -217,12 +237,7 @@ class Update final : public UpdateKernel {
     for (std::size_t p = 0; p < parameters.size(); ++p) {
       const float* gradient = parameters[p].diff_weights;
       sums[p] = sum_of_parts(parameters[p].elements, [gradient](std::int64_t begin, std::int64_t end) {
-        double sum = 0;
-#pragma omp simd reduction(+ : sum)
-        for (std::int64_t i = begin; i < end; ++i) {
-          sum += static_cast<double>(gradient[i]) * static_cast<double>(gradient[i]);
-        }
-        return sum;
+        return sum_of_squares(gradient + begin, end - begin);
       });
     }
   }
