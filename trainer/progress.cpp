@@ -99,6 +99,8 @@ PhotoProgressPrinter::PhotoProgressPrinter(std::FILE* out, bool terminal, std::s
 
 void PhotoProgressPrinter::operator()(std::int64_t done, std::int64_t total) {
   const bool last = done >= total;
+  if (done < done_) began_ = Clock::now();  // another list of photos
+  done_ = done;
   if (!last && (!terminal_ || Clock::now() - drawn_ < redraw_interval)) return;
   drawn_ = Clock::now();
   const double passed = seconds_since(began_);

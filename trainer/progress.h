@@ -45,6 +45,7 @@ class PhotoProgressPrinter {
   std::FILE* out_;
   bool terminal_;
   std::string what_;
+  std::int64_t done_ = 0;
   Clock::time_point began_ = Clock::now(), drawn_{};
 };
 
