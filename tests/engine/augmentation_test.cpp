@@ -151,7 +151,17 @@ TEST_CASE("seed, epoch, photo and layer each draw anew, and on their own") {
   CHECK(std::abs(correlation(first, [&](std::uint32_t i) { return unit(stream(i, 0, 22)); })) < bound);
   CHECK(std::abs(correlation(first, [&](std::uint32_t i) { return unit(stream(i, 1)); })) < bound);
   CHECK(std::abs(correlation(first, [&](std::uint32_t i) { return unit(stream(i + 1)); })) < bound);
-  CHECK(std::abs(correlation(first, [&](std::uint32_t i) { return stream(i).uniform(1); })) < bound);
+  // The two amounts of one layer.
+  const Range zero_to_one{0, 1};
+  const RandomZoom zoom{.height_factor = zero_to_one, .width_factor = zero_to_one};
+  const auto height = [&](std::uint32_t i) { return draw_zoom(zoom, stream(i)).height - 1; };
+  CHECK(std::abs(correlation(height, [&](std::uint32_t i) { return draw_zoom(zoom, stream(i)).width - 1; })) <
+        bound);
+  const RandomTranslation move{.height_factor = zero_to_one, .width_factor = zero_to_one};
+  const auto down = [&](std::uint32_t i) { return draw_translation(move, {1, 1}, stream(i)).down; };
+  CHECK(std::abs(correlation(down, [&](std::uint32_t i) {
+          return draw_translation(move, {1, 1}, stream(i)).right;
+        })) < bound);
 }
 
 TEST_CASE("photos are known by their name in the batch, else by their place") {
@@ -173,6 +183,16 @@ TEST_CASE("the maps of single layers") {
   check_read_at(translated(3, 2), 5, 5, 3, 2);
   check_read_at(cropped(3, 2), 0, 0, 2, 3);
   check_read_at(resized({4, 8}, {8, 4}), 0, 0, 0.5, -0.25);
+}
+
+TEST_CASE("two maps in one read where they read one after the other") {
+  const Affine first{.xx = 1.5, .xy = -0.25, .x0 = 3, .yx = 0.75, .yy = 2, .y0 = -1};
+  const Affine second{.xx = -0.5, .xy = 4, .x0 = -2, .yx = 0.125, .yy = -3, .y0 = 5};
+  for (const auto& [x, y] : {std::pair{0.0, 0.0}, {1.0, 0.0}, {0.0, 1.0}, {7.0, -3.0}}) {
+    const auto [between_x, between_y] = read_at(second, x, y);
+    const auto [src_x, src_y] = read_at(first, between_x, between_y);
+    check_read_at(compose(first, second), x, y, src_x, src_y);
+  }
 }
 
 TEST_CASE("a chain's map is its parts' maps one after the other") {

@@ -31,12 +31,13 @@ struct Batch {
   }
 
   std::vector<float> through(const Backend& backend, const Layer& layer, std::uint32_t number,
-                             std::uint32_t epoch = 0) const {
+                             std::uint32_t epoch = 0, Mode mode = Mode::training,
+                             bool trainable = true) const {
     const auto batch = static_cast<std::int64_t>(samples.size());
     const Shape shape = infer_shape(layer, "layer", std::span(&photo, 1));
-    const Node node{.name = "layer", .layer = layer, .inputs = {0}, .shape = shape};
+    const Node node{.name = "layer", .layer = layer, .inputs = {0}, .shape = shape, .trainable = trainable};
     const PrepareContext context{.node = node,
-                                 .mode = Mode::training,
+                                 .mode = mode,
                                  .src = {{DataType::f32, photo.with_batch(batch)}},
                                  .dst = {DataType::f32, shape.with_batch(batch)},
                                  .weights = {},
@@ -119,6 +120,27 @@ TEST_CASE("epochs, photos and layers are augmented each in its own way") {
       }
       CHECK(different > 0);
     }
+  }
+}
+
+TEST_CASE("inference and frozen layers pass photos on as they are") {
+  const Batch photos({0, 1, 2, 3}, grain);
+  for (const Layer& layer : all_layers()) {
+    if (std::holds_alternative<RandomCrop>(layer)) continue;
+    CAPTURE(kind(layer));
+    for (const auto& backend : backends_under_test()) {
+      INFO(backend->name());
+      CHECK_FALSE(photos.through(*backend, layer, 6) == photos.src);
+      CHECK(photos.through(*backend, layer, 6, 0, Mode::inference) == photos.src);
+      CHECK(photos.through(*backend, layer, 6, 0, Mode::training, false) == photos.src);
+    }
+  }
+  // A crop is the middle then.
+  for (const auto& backend : backends_under_test()) {
+    const Layer crop = RandomCrop{.height = 20, .width = 30};
+    const std::vector<float> middle = photos.through(*backend, crop, 6, 0, Mode::inference);
+    CHECK(photos.through(*backend, crop, 6, 0, Mode::training, false) == middle);
+    CHECK_FALSE(photos.through(*backend, crop, 6) == middle);
   }
 }
 
