@@ -61,10 +61,6 @@ Step activation_backward(const Device& device, const std::string& where, Activat
   const Descriptor data = matrix(rows, channels);
   const Step::Arguments arguments = {
       {DNNL_ARG_DST, data}, {DNNL_ARG_DIFF_DST, data}, {DNNL_ARG_DIFF_SRC, data}};
-  if (function == ActivationFunction::softmax) {
-    const auto descriptor = PETAL_ONEDNN(where, softmax_backward(device.engine, data, 1, attributes()));
-    return Step(device, where, descriptor, arguments, scratch);
-  }
   const Eltwise operation = eltwise(function);
   const auto descriptor =
       PETAL_ONEDNN(where, eltwise_backward(device.engine, operation.backward, data, operation.alpha,

@@ -14,7 +14,8 @@ Support supports_fused(ActivationFunction activation);
 // DNNL_ARG_SRC to DNNL_ARG_DST, which may be one, over dense rows. Not for linear.
 Step activation_forward(const Device& device, const std::string& where, ActivationFunction function,
                         std::int64_t rows, std::int64_t channels, ScratchLayout& scratch);
-// DNNL_ARG_DST (forward's result) and DNNL_ARG_DIFF_DST to DNNL_ARG_DIFF_SRC. Not for linear.
+// DNNL_ARG_DST (forward's result) and DNNL_ARG_DIFF_DST to DNNL_ARG_DIFF_SRC. Not for linear and
+// softmax.
 Step activation_backward(const Device& device, const std::string& where, ActivationFunction function,
                          std::int64_t rows, std::int64_t channels, ScratchLayout& scratch);
 

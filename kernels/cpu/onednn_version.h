@@ -73,12 +73,6 @@ inline dnnl::convolution_backward_weights::primitive_desc convolution_backward_w
           attributes};
 }
 
-inline dnnl::inner_product_forward::primitive_desc inner_product_forward(
-    const dnnl::engine& engine, const Descriptor& src, const Descriptor& weights, const Descriptor& bias,
-    const Descriptor& dst, const dnnl::primitive_attr& attributes) {
-  return {engine, dnnl::prop_kind::forward_inference, src, weights, bias, dst, attributes};
-}
-
 inline dnnl::matmul::primitive_desc matmul(const dnnl::engine& engine, const Descriptor& src,
                                            const Descriptor& weights, const Descriptor& bias,
                                            const Descriptor& dst, const dnnl::primitive_attr& attributes) {
@@ -109,16 +103,6 @@ inline dnnl::softmax_forward::primitive_desc softmax_forward(const dnnl::engine&
   return {engine,    dnnl::prop_kind::forward_training, dnnl::algorithm::softmax_accurate, data, data, axis,
           attributes};
 }
-
-inline dnnl::softmax_backward::primitive_desc softmax_backward(const dnnl::engine& engine,
-                                                               const Descriptor& data, int axis,
-                                                               const dnnl::primitive_attr& attributes) {
-  return {engine, dnnl::algorithm::softmax_accurate,       data,      data, data,
-          axis,   softmax_forward(engine, data, axis, {}), attributes};
-}
-
-using SoftmaxForward = dnnl::softmax_forward;
-using SoftmaxBackward = dnnl::softmax_backward;
 
 #else
 
@@ -156,12 +140,6 @@ inline dnnl::convolution_backward_weights::primitive_desc convolution_backward_w
           convolution_forward(engine, src, diff_weights, diff_bias, diff_dst, window, {})};
 }
 
-inline dnnl::inner_product_forward::primitive_desc inner_product_forward(
-    const dnnl::engine& engine, const Descriptor& src, const Descriptor& weights, const Descriptor& bias,
-    const Descriptor& dst, const dnnl::primitive_attr& attributes) {
-  return {{dnnl::prop_kind::forward_inference, src, weights, bias, dst}, attributes, engine};
-}
-
 inline dnnl::matmul::primitive_desc matmul(const dnnl::engine& engine, const Descriptor& src,
                                            const Descriptor& weights, const Descriptor& bias,
                                            const Descriptor& dst, const dnnl::primitive_attr& attributes) {
@@ -193,15 +171,6 @@ inline dnnl::softmax_v2_forward::primitive_desc softmax_forward(const dnnl::engi
   return {{dnnl::prop_kind::forward_training, dnnl::algorithm::softmax_accurate, data, data, axis},
           attributes,
           engine};
-}
-
-inline dnnl::softmax_v2_backward::primitive_desc softmax_backward(const dnnl::engine& engine,
-                                                                  const Descriptor& data, int axis,
-                                                                  const dnnl::primitive_attr& attributes) {
-  return {{dnnl::algorithm::softmax_accurate, data, data, data, axis},
-          attributes,
-          engine,
-          softmax_forward(engine, data, axis, {})};
 }
 
 #endif

@@ -10,10 +10,10 @@
 namespace petal::testing {
 namespace {
 
-std::unique_ptr<Kernel> prepare_forward(const Backend& backend, const Case& item, bool constant_weights) {
+std::unique_ptr<Kernel> prepare(const Backend& backend, const Case& item, Direction direction,
+                                bool constant_weights) {
   const Node node = node_of(item);
-  PrepareContext context{node, Direction::forward, item.mode, Precision::f32, {}, {},
-                         {},   constant_weights,   0};
+  PrepareContext context{node, direction, item.mode, Precision::f32, {}, {}, {}, constant_weights, 0};
   for (const Shape& shape : inputs_of(item))
     context.src.push_back({DataType::f32, shape.with_batch(item.batch)});
   context.dst = {DataType::f32, node.shape.with_batch(item.batch)};
@@ -21,6 +21,10 @@ std::unique_ptr<Kernel> prepare_forward(const Backend& backend, const Case& item
   for (const WeightDeclaration& declaration : weights_of(item)) weights.emplace_back(declaration.shape);
   for (const Tensor& tensor : weights) context.weights.push_back(&tensor);
   return backend.prepare(context);
+}
+
+std::unique_ptr<Kernel> prepare_forward(const Backend& backend, const Case& item, bool constant_weights) {
+  return prepare(backend, item, Direction::forward, constant_weights);
 }
 
 Conv2D convolution(std::int64_t filters, Size2D kernel, std::int64_t stride, ActivationFunction activation) {
@@ -47,6 +51,9 @@ Case layer(const char* name, Layer spec, Shape src, bool residual = false) {
 std::vector<Case> layers_of_networks() {
   const auto linear = ActivationFunction::linear, relu = ActivationFunction::relu,
              relu6 = ActivationFunction::relu6;
+  const auto valid = [](std::int64_t filters) {
+    return Conv2D{.filters = filters, .kernel = {3, 3}, .activation = ActivationFunction::relu};
+  };
   return {
       layer("MobileNetV2: Conv1", convolution(32, {3, 3}, 2, relu6), {224, 224, 3}),
       layer("MobileNetV2: expanded_conv_depthwise", depthwise(1), {112, 112, 32}),
@@ -76,6 +83,13 @@ std::vector<Case> layers_of_networks() {
       layer("InceptionV3: 1x7", convolution(192, {1, 7}, 1, relu), {17, 17, 160}),
       layer("InceptionV3: average pooling",
             AveragePooling2D{.pool = {3, 3}, .strides = {1, 1}, .padding = Padding::same}, {35, 35, 192}),
+      layer("tutorial: first convolution", valid(32), {160, 160, 3}),
+      layer("tutorial: second convolution", valid(32), {79, 79, 32}),
+      layer("tutorial: third convolution", valid(64), {38, 38, 32}),
+      layer("tutorial: fourth convolution", valid(64), {18, 18, 64}),
+      layer("tutorial: pooling", MaxPooling2D{}, {158, 158, 32}),
+      layer("tutorial: hidden layer", Dense{.units = 128, .activation = relu}, {4096}),
+      layer("batch normalization on its own", BatchNormalization{}, {56, 56, 144}),
       layer("relu on its own", Activation{.function = relu}, {112, 112, 32}),
       layer("relu6 on its own", Activation{.function = relu6}, {112, 112, 32}),
   };
@@ -96,6 +110,24 @@ TEST_CASE("cpu: no layer of the networks runs the vendor's reference code") {
             prepare_forward(*backend, item, constant_weights)->implementation();
         INFO(item.name << ", batch " << batch << ": " << implementation);
         CHECK_FALSE(is_reference(implementation));
+      }
+    }
+  }
+}
+
+TEST_CASE("cpu: no gradient of the networks' layers runs the vendor's reference code") {
+  for (const auto& backend : {make_cpu_backend(1), make_cpu_backend(2)}) {
+    for (Case item : layers_of_networks()) {
+      item.residual = false;
+      item.mode = Mode::training;
+      for (const std::int64_t batch : {1, 8}) {
+        item.batch = batch;
+        for (const Direction direction : {Direction::backward_data, Direction::backward_weights}) {
+          if (direction == Direction::backward_weights && weights_of(item).empty()) continue;
+          const std::string implementation = prepare(*backend, item, direction, false)->implementation();
+          INFO(item.name << ", " << to_string(direction) << ", batch " << batch << ": " << implementation);
+          CHECK_FALSE(is_reference(implementation));
+        }
       }
     }
   }
