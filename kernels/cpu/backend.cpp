@@ -104,16 +104,11 @@ class CpuBackend final : public Backend {
 };
 
 std::string instruction_set() {
-  // Each set holds those before it, also in the bits of its number.
-  const auto isa = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
-  const auto has = [&](dnnl::cpu_isa set) {
-    return (isa & static_cast<unsigned>(set)) == static_cast<unsigned>(set);
-  };
-  if (has(dnnl::cpu_isa::avx512_core_amx)) return "AVX-512 with AMX";
-  if (has(dnnl::cpu_isa::avx512_core_bf16)) return "AVX-512 with bfloat16";
-  if (has(dnnl::cpu_isa::avx512_core)) return "AVX-512";
-  if (has(dnnl::cpu_isa::avx2)) return "AVX2";
-  if (has(dnnl::cpu_isa::avx)) return "AVX";
+  if (has_instructions(dnnl::cpu_isa::avx512_core_amx)) return "AVX-512 with AMX";
+  if (has_instructions(dnnl::cpu_isa::avx512_core_bf16)) return "AVX-512 with bfloat16";
+  if (has_instructions(dnnl::cpu_isa::avx512_core)) return "AVX-512";
+  if (has_instructions(dnnl::cpu_isa::avx2)) return "AVX2";
+  if (has_instructions(dnnl::cpu_isa::avx)) return "AVX";
   return "SSE4.1";
 }
 

@@ -1,6 +1,7 @@
 #include <optional>
 
 #include "kernels/cpu/convolution.h"
+#include "kernels/cpu/convolution_weights_gradient.h"
 #include "kernels/cpu/packed_weights.h"
 #include "kernels/cpu/pre_activation_gradient.h"
 
@@ -102,6 +103,7 @@ KernelPointer prepare_convolution_backward(const Convolution& convolution, const
   if (context.direction == Direction::backward_data) {
     return std::make_unique<ConvolutionBackwardData>(convolution, device, context);
   }
+  if (KernelPointer own = prepare_weights_gradient(convolution, device, context)) return own;
   return std::make_unique<ConvolutionBackwardWeights>(convolution, device, context);
 }
 

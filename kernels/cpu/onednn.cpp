@@ -6,6 +6,12 @@
 
 namespace petal::cpu {
 
+bool has_instructions(dnnl::cpu_isa set) {
+  // Each set holds those before it, also in the bits of its number.
+  const auto isa = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
+  return (isa & static_cast<unsigned>(set)) == static_cast<unsigned>(set);
+}
+
 void throw_onednn(const std::string& where, const char* expression, const dnnl::error& error) {
   throw Error(where,
               fmt::format("oneDNN failed with status {} ({}) in `{}`", static_cast<int>(error.status),

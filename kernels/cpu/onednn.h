@@ -17,6 +17,9 @@ struct Device {
   int threads = 1;
 };
 
+// Whether the processor has these, and oneDNN may use them.
+bool has_instructions(dnnl::cpu_isa set);
+
 [[noreturn]] void throw_onednn(const std::string& where, const char* expression, const dnnl::error& error);
 
 // Evaluates an expression of oneDNN's; what it throws becomes Error(failure) with `where` (a node) and the

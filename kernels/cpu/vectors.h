@@ -47,21 +47,19 @@ PETAL_INLINE void for_channels(std::int64_t channels, const F& f) {
   for (; c < channels; c += lanes) f(std::integral_constant<int, 1>(), c, std::min(lanes, channels - c));
 }
 
+// What the processor has and oneDNN is allowed to use (ONEDNN_MAX_CPU_ISA), so that the two go together.
+bool has_avx2();
+bool has_avx512();
+
 #if defined(__x86_64__)
 template <class Loop>
 __attribute__((target("avx2,fma"))) void run_with_avx2(const Loop& loop) {
   loop();
 }
-inline bool has_avx2() {
-  return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
-}
 #else
 template <class Loop>
 void run_with_avx2(const Loop& loop) {
   loop();
-}
-inline bool has_avx2() {
-  return false;
 }
 #endif
 
