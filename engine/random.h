@@ -17,6 +17,9 @@ enum class RandomPurpose : std::uint32_t {
 
 // Philox 4x32-10 (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011): a pure function
 // from (key, counter) to four 32-bit numbers. The same on every device and with any number of threads.
+inline constexpr int philox_rounds = 10;
+inline constexpr std::uint32_t philox_factor0 = 0xD2511F53, philox_factor1 = 0xCD9E8D57;
+inline constexpr std::uint32_t philox_key_step0 = 0x9E3779B9, philox_key_step1 = 0xBB67AE85;
 std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
 
 // One stream, keyed by (seed, purpose, epoch, sample, layer); `at` gives random access by position.
@@ -36,6 +39,11 @@ class RandomStream {
   }
   // Standard normal (Box-Muller).
   float normal(std::uint32_t position) const;
+
+  // What philox() makes block `index` of: the key, and the counter once its first word is the index. For
+  // kernels that compute many blocks side by side.
+  const std::array<std::uint32_t, 2>& key() const { return key_; }
+  const std::array<std::uint32_t, 4>& counter() const { return counter_; }
 
   static float to_unit(std::uint32_t bits) { return static_cast<float>(bits >> 8) * 0x1p-24f; }
 

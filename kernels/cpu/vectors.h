@@ -15,6 +15,7 @@ namespace petal::cpu {
 inline constexpr std::int64_t lanes = 8;
 using Floats = float __attribute__((vector_size(32)));
 using Integers = std::int32_t __attribute__((vector_size(32)));
+using Words = std::uint32_t __attribute__((vector_size(32)));
 using Bytes = std::uint8_t __attribute__((vector_size(8)));
 
 // `count` elements, 1 to 8, into the first lanes; the others become zero.
