@@ -5,7 +5,9 @@
 namespace petal {
 namespace {
 
-using Json = nlohmann::ordered_json;
+// In floats, whose shortest text is what the user wrote: 0.35, and not the double that is next to it.
+using Json = nlohmann::basic_json<nlohmann::ordered_map, std::vector, std::string, bool, std::int64_t,
+                                  std::uint64_t, float>;
 
 template <class T>
 Json or_null(const std::optional<T>& value) {

@@ -18,6 +18,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr int steps = 50;
+
 Json curves() {
   const char* other = std::getenv("PETAL_TRAINING_CURVES");
   std::ifstream file(other != nullptr ? other : PETAL_SOURCE "/tests/golden/training_curves.json");
@@ -31,10 +33,12 @@ class Photos : public SampleSource {
     for (std::int64_t n = first_ + first; n < first_ + first + count; ++n) {
       for (std::int64_t h = 0; h < size_; ++h) {
         for (std::int64_t w = 0; w < size_; ++w) {
-          const bool striped = n % 2 == 1 ? w % 7 < 3 : h % 5 < 2;
+          const bool striped = n % 2 == 1 ? w % 14 < 7 : h % 10 < 5;
           for (std::int64_t c = 0; c < 3; ++c) {
-            const std::int64_t level = (n * 131 + h * 37 + w * 17 + c * 71 + (h * w) % 29 * 5) % 200;
-            *dst++ = static_cast<float>(level + (striped ? 40 : 0));
+            auto bits = static_cast<std::uint32_t>(((n * size_ + h) * size_ + w) * 3 + c);
+            bits = (bits ^ (bits >> 16)) * 0x7FEB352Du;
+            bits = (bits ^ (bits >> 15)) * 0x846CA68Bu;
+            *dst++ = static_cast<float>(60 + (striped ? 100 : 0) + (bits >> 16) % 50);
           }
         }
       }
@@ -100,25 +104,62 @@ Graph graph_of(const std::string& name, std::int64_t size) {
   return std::move(g).build(g.append(body, std::span(&x, 1)));
 }
 
-// The largest difference of the moving statistics, relative to the largest of each array.
-double moving_error(const Graph& graph, const TrainingPlan& plan, const Json& expected) {
+// How far a training is from one of Keras's, relative: its losses at their worst step, its moving statistics
+// to the largest of each array.
+struct Distance {
+  double loss = 0, moving = 0;
+  double largest() const { return std::max(loss, moving); }
+};
+
+using Arrays = std::vector<std::vector<double>>;
+
+struct Run {
+  std::vector<double> losses;
+  Arrays moving;
+};
+
+Distance distance(const Run& run, const Json& expected) {
+  const auto losses = expected.at("losses").get<std::vector<double>>();
+  const auto moving = expected.at("moving").get<Arrays>();
+  REQUIRE(losses.size() == run.losses.size());
+  REQUIRE(moving.size() == run.moving.size());
+  Distance found;
+  for (std::size_t i = 0; i < losses.size(); ++i) {
+    found.loss = std::max(found.loss, std::fabs(run.losses[i] - losses[i]) / losses[i]);
+  }
+  for (std::size_t array = 0; array < moving.size(); ++array) {
+    REQUIRE(moving[array].size() == run.moving[array].size());
+    double largest = 0, error = 0;
+    for (std::size_t i = 0; i < moving[array].size(); ++i) {
+      largest = std::max(largest, std::fabs(moving[array][i]));
+      error = std::max(error, std::fabs(run.moving[array][i] - moving[array][i]));
+    }
+    found.moving = std::max(found.moving, error / largest);
+  }
+  return found;
+}
+
+Run train(const Graph& graph, const Json& curve, std::int64_t size, std::int64_t batch) {
+  const Optimizer optimizer = optimizer_by_name(curve.at("optimizer").get<std::string>());
+  TrainingPlan plan =
+      compile_training(graph, start(graph), make_cpu_backend(2), {.batch = batch, .optimizer = optimizer});
+  std::vector<std::int32_t> targets;
+  for (std::int64_t i = 0; i < batch; ++i) targets.push_back(static_cast<std::int32_t>(i % 2));
+  Run run;
+  for (int step = 0; step < steps; ++step) {
+    const Photos photos(size, step * batch);
+    run.losses.push_back(
+        plan.forward_backward({.source = &photos, .count = batch, .targets = targets.data()}, {}));
+    plan.update(curve.at("learning_rate").get<float>());
+  }
   Weights weights;
   plan.store(weights);
-  double error = 0;
-  std::size_t next = 0;
   for (const WeightDeclaration& declaration : graph.weights()) {
     if (declaration.role != Role::statistic) continue;
-    const auto numbers = expected.at(next++).get<std::vector<double>>();
-    const auto found = weights.at(declaration.name).values();
-    REQUIRE(numbers.size() == found.size());
-    double largest = 0;
-    for (const double x : numbers) largest = std::max(largest, std::fabs(x));
-    for (std::size_t i = 0; i < numbers.size(); ++i) {
-      error = std::max(error, std::fabs(static_cast<double>(found[i]) - numbers[i]) / largest);
-    }
+    const auto values = weights.at(declaration.name).values();
+    run.moving.emplace_back(values.begin(), values.end());
   }
-  CHECK(next == expected.size());
-  return error;
+  return run;
 }
 
 }  // namespace
@@ -127,29 +168,20 @@ TEST_CASE("the loss follows Keras's for fifty steps with every optimiser, moving
   const Json file = curves();
   const auto size = file.at("image_size").get<std::int64_t>(), batch = file.at("batch").get<std::int64_t>();
   REQUIRE(file.at("curves").size() == 18);
-  std::vector<std::int32_t> targets;
-  for (std::int64_t i = 0; i < batch; ++i) targets.push_back(static_cast<std::int32_t>(i % 2));
   for (const Json& curve : file.at("curves")) {
-    const Graph graph = graph_of(curve.at("model"), size);
-    const Optimizer optimizer = optimizer_by_name(curve.at("optimizer").get<std::string>());
-    TrainingPlan plan =
-        compile_training(graph, start(graph), make_cpu_backend(2), {.batch = batch, .optimizer = optimizer});
-    double worst = 0;
-    int worst_step = 0, step = 0;
-    for (const double expected : curve.at("losses").get<std::vector<double>>()) {
-      const Photos photos(size, step * batch);
-      const double loss =
-          plan.forward_backward({.source = &photos, .count = batch, .targets = targets.data()}, {});
-      plan.update(curve.at("learning_rate").get<float>());
-      const double error = std::fabs(loss - expected) / expected;
-      if (error > worst) worst = error, worst_step = step;
-      ++step;
-    }
-    const double moving = moving_error(graph, plan, curve.at("moving"));
     const std::string what =
         curve.at("model").get<std::string>() + ", " + curve.at("optimizer").get<std::string>();
-    MESSAGE(what, ": loss within ", worst, " (step ", worst_step, "), moving statistics within ", moving);
-    CHECK_MESSAGE(worst <= 1e-3, what);
-    CHECK_MESSAGE(moving <= 1e-3, what);
+    const Run run = train(graph_of(curve.at("model"), size), curve, size, batch);
+    // Rounding decides which side a relu that is zero but for the last bit takes, and Keras's own runs from
+    // weights that differ in their last bits part there: one of them is to be followed.
+    REQUIRE_FALSE(curve.at("runs").empty());
+    Distance nearest{INFINITY, INFINITY};
+    for (const Json& expected : curve.at("runs")) {
+      nearest = std::min(nearest, distance(run, expected),
+                         [](const Distance& a, const Distance& b) { return a.largest() < b.largest(); });
+    }
+    MESSAGE(what, ": loss within ", nearest.loss, ", moving statistics within ", nearest.moving);
+    CHECK_MESSAGE(nearest.loss <= 1e-3, what);
+    CHECK_MESSAGE(nearest.moving <= 1e-3, what);
   }
 }
