@@ -172,6 +172,7 @@ class Fitting {
     plan_.store(weights_);
     if (validation_ != nullptr) validate(record);
     record.seconds = state_.seconds + seconds_since(began_);
+    record.ended = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
     state_.history.epochs.push_back(record);
     keep_best(record);
     rate_.epoch_ended(record, state_);

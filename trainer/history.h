@@ -27,6 +27,7 @@ struct EpochRecord {
   double seconds = 0;
   double learning_rate = 0;    // of its last step
   double seconds_waiting = 0;  // of `seconds`: spent waiting for input
+  double ended = 0;            // when, in seconds since 1970
 };
 
 struct History {

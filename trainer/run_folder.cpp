@@ -10,6 +10,7 @@
 #include "engine/error.h"
 #include "io/atomic_file.h"
 #include "io/model_file.h"
+#include "trainer/tensorboard.h"
 
 namespace petal {
 namespace {
@@ -113,6 +114,7 @@ void write_files(const fs::path& folder, const RunContents& run) {
   write_atomically(folder / "labels.txt", lines(run.model.labels));
   write_atomically(folder / "options.json", run.options_json);
   write_atomically(folder / "history.csv", to_csv(run.history));
+  write_tensorboard(folder, run.history);
   write_split(folder / "split.csv", run.dataset.folder, run.dataset.split);
   write_atomically(folder / "predictions.csv", predictions_csv(run.predictions, run.model.labels));
   if (!run.skipped.empty()) write_atomically(folder / "skipped.csv", skipped_csv(run.skipped));
@@ -153,6 +155,8 @@ void write_run_folder(const fs::path& out, bool force, const RunContents& run) {
   std::error_code error;
   fs::rename(run.checkpoint, folder / "checkpoint", error);
   if (error) fail(run.checkpoint, "cannot be moved into the run", error);
+  // Those of the run tell the same; TensorBoard, which looks into every folder, would show both.
+  remove_tensorboard(folder / "checkpoint");
 }
 
 std::string predictions_csv(std::span<const PhotoPrediction> predictions,

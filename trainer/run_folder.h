@@ -37,9 +37,10 @@ struct RunContents {
 // replaced).
 void require_free_run_folder(const std::filesystem::path& out, bool force);
 
-// Writes model.h5, labels.txt, metrics.json, options.json, history.csv, split.csv, predictions.csv,
-// report.html and, where photos were left out, skipped.csv, and moves the checkpoint, to "OUT.part" and
-// renames it to OUT: on failure (Error, failure) OUT is what it was before. Checks as above first.
+// Writes model.h5, labels.txt, metrics.json, options.json, history.csv, TensorBoard's train/ and validation/,
+// split.csv, predictions.csv, report.html and, where photos were left out, skipped.csv, and moves the
+// checkpoint, to "OUT.part" and renames it to OUT: on failure (Error, failure) OUT is what it was before.
+// Checks as above first.
 void write_run_folder(const std::filesystem::path& out, bool force, const RunContents& run);
 
 // path,label,probability,truth and a column "p(LABEL)" a class; RFC 4180.

@@ -9,6 +9,7 @@
 #include "engine/learning_rate.h"
 #include "io/checkpoint.h"
 #include "io/hdf5/keras_weights.h"
+#include "trainer/tensorboard.h"
 #include "trainer/train_options.h"
 #include "trainer/training_checkpoint.h"
 #include "trainer/training_samples.h"
@@ -213,12 +214,18 @@ class Training {
     }
     if (!options_.schedule.empty() && phase == 0) set_schedule(fit_options, train.size());
     const History earlier = contents().history;
+    const bool resumed = resumed_ && resumed_->phase == phase;
+    std::optional<TensorBoard> tensorboard;
     if (checkpoint_) {
+      History done = earlier;
+      if (resumed) std::ranges::copy(resumed_->state.history.epochs, std::back_inserter(done.epochs));
+      fit_options.callbacks.insert(fit_options.callbacks.begin(),
+                                   &tensorboard.emplace(checkpoint_->folder(), std::move(done)));
       fit_options.save = [this, phase, earlier](const FitState& state) {
         checkpoint_->save({.phase = phase, .earlier = earlier, .state = state});
       };
     }
-    if (resumed_ && resumed_->phase == phase) fit_options.resume = std::move(resumed_->state);
+    if (resumed) fit_options.resume = std::move(resumed_->state);
     take(fit(samples_->graph(), network().weights, train, &samples_->subset(Subset::validation), backend(),
              fit_options),
          earlier);

@@ -93,8 +93,9 @@ struct TrainResult {
 // photos themselves. Options are checked and OUT is looked at before anything costs time.
 //
 // While it trains, "OUT.checkpoint/" holds what `resume` needs to go on bit for bit, also after the process
-// was killed; at the end it moves into OUT. Resumed with other options that would change the numbers: Error
-// that names them; with more epochs training goes on.
+// was killed; at the end it moves into OUT. TensorBoard's train/ and validation/ are in it until then.
+// Resumed with other options that would change the numbers: Error that names them; with more epochs training
+// goes on.
 //
 // Throws Error; where it does, OUT is as it was, but for Error(--assert-accuracy, threshold_missed), which
 // comes after the run has been written. Interrupted before one epoch is done: Error(interrupted).

@@ -13,7 +13,7 @@ namespace petal {
 namespace {
 
 constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
-constexpr std::int64_t columns = 8;
+constexpr std::int64_t columns = 9;
 
 // A row an epoch; what an epoch lacks is NaN.
 Tensor epochs_table(const History& history) {
@@ -22,7 +22,7 @@ Tensor epochs_table(const History& history) {
   for (const EpochRecord& r : history.epochs) {
     for (const double value :
          {static_cast<double>(r.epoch), r.loss, r.accuracy, r.val_loss.value_or(nothing),
-          r.val_accuracy.value_or(nothing), r.seconds, r.learning_rate, r.seconds_waiting}) {
+          r.val_accuracy.value_or(nothing), r.seconds, r.learning_rate, r.seconds_waiting, r.ended}) {
       *dst++ = value;
     }
   }
@@ -30,6 +30,11 @@ Tensor epochs_table(const History& history) {
 }
 
 std::vector<EpochRecord> epochs_of(const Tensor& table) {
+  if (table.shape().rank() != 2 || table.shape()[1] != columns) {
+    throw Error("checkpoint", fmt::format("its table of epochs is {}, not (epochs, {}): it is of another "
+                                          "Petal; resume with the Petal that wrote it",
+                                          table.shape().to_string(), columns));
+  }
   const auto present = [](double value) { return std::isnan(value) ? std::nullopt : std::optional(value); };
   std::vector<EpochRecord> epochs;
   const auto values = table.values<double>();
@@ -42,7 +47,8 @@ std::vector<EpochRecord> epochs_of(const Tensor& table) {
                       .val_accuracy = present(row[4]),
                       .seconds = row[5],
                       .learning_rate = row[6],
-                      .seconds_waiting = row[7]});
+                      .seconds_waiting = row[7],
+                      .ended = row[8]});
   }
   return epochs;
 }

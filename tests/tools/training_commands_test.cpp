@@ -4,6 +4,7 @@
 #include <random>
 #include <string>
 
+#include "tests/event_file_reader.h"
 #include "tests/tools/run_command.h"
 
 namespace fs = std::filesystem;
@@ -41,6 +42,13 @@ std::string without_times(const std::string& csv) {
   return text;
 }
 
+// The steps and values of TensorBoard's events, without their times.
+std::vector<std::pair<std::int64_t, std::map<std::string, float>>> events_of(const std::string& folder) {
+  std::vector<std::pair<std::int64_t, std::map<std::string, float>>> events;
+  for (auto& event : petal::test::scalar_events(folder)) events.emplace_back(event.step, event.scalars);
+  return events;
+}
+
 void check_refused(const CommandResult& result, const std::string& text) {
   CHECK(result.code == 2);
   CHECK_MESSAGE(result.err.find(text) != std::string::npos, "expected '", text, "' in: ", result.err);
@@ -73,6 +81,10 @@ TEST_CASE("a training that is killed at random moments ends as one that never wa
   CHECK(read_text(killed + "/predictions.csv") == read_text(whole + "/predictions.csv"));
   CHECK(without_times(read_text(killed + "/history.csv")) ==
         without_times(read_text(whole + "/history.csv")));
+  for (const char* series : {"/train", "/validation"}) {
+    CHECK(events_of(whole + series).size() == 4);
+    CHECK(events_of(killed + series) == events_of(whole + series));
+  }
 }
 
 TEST_CASE(

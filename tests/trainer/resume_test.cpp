@@ -4,6 +4,7 @@
 
 #include "engine/error.h"
 #include "io/model_file.h"
+#include "tests/event_file_reader.h"
 #include "tests/trainer/toy.h"
 #include "trainer/train_classifier.h"
 
@@ -46,6 +47,25 @@ void check_same(const TrainResult& a, const TrainResult& b) {
   }
 }
 
+// The run's TensorBoard events are its history, and there is no second series of them.
+void check_events(const TrainResult& result, const std::filesystem::path& out) {
+  const auto train = scalar_events(out / "train"), validation = scalar_events(out / "validation");
+  const std::vector<EpochRecord>& epochs = result.run.history.epochs;
+  REQUIRE(train.size() == epochs.size());
+  REQUIRE(validation.size() == epochs.size());
+  for (std::size_t i = 0; i < epochs.size(); ++i) {
+    CHECK(train[i].step == epochs[i].epoch - 1);
+    CHECK(train[i].scalars.at("epoch_loss") == static_cast<float>(epochs[i].loss));
+    CHECK(train[i].scalars.at("epoch_learning_rate") == static_cast<float>(epochs[i].learning_rate));
+    CHECK(train[i].wall_time == epochs[i].ended);
+    CHECK(validation[i].step == epochs[i].epoch - 1);
+    CHECK(validation[i].scalars.at("epoch_accuracy") == static_cast<float>(epochs[i].val_accuracy.value()));
+  }
+  CHECK(std::ranges::is_sorted(train, {}, &ReadEvent::wall_time));
+  CHECK_FALSE(std::filesystem::exists(out / "checkpoint" / "train"));
+  CHECK_FALSE(std::filesystem::exists(out / "checkpoint" / "validation"));
+}
+
 // Stands for a process that dies: throws through everything after so many steps.
 class DieAfter : public FitCallback {
  public:
@@ -72,8 +92,15 @@ TEST_CASE("a training that died in any step goes on bit for bit") {
     events.fit = {&die};
     CHECK_THROWS_AS(job.run(events), std::runtime_error);
     CHECK_FALSE(std::filesystem::exists(job.options.out));
+    const auto live = job.folder / "run.checkpoint" / "train";
+    const std::size_t epochs_done = steps <= 3 ? 0 : steps <= 6 ? 1 : 2;
+    CHECK((std::filesystem::exists(live) ? scalar_events(live).size() : 0) == epochs_done);
+    const std::string events_before = epochs_done > 0 ? event_file_in(live) : "";
     job.options.resume = true;
-    check_same(expected, job.run());
+    const TrainResult resumed = job.run();
+    check_same(expected, resumed);
+    check_events(resumed, job.options.out);
+    CHECK(event_file_in(job.options.out / "train").starts_with(events_before));
     CHECK(std::filesystem::exists(job.options.out / "checkpoint" / "training.checkpoint"));
   }
 }
@@ -84,7 +111,9 @@ TEST_CASE("a finished training goes on where more epochs are asked for, as if it
   job.run();
   job.options.resume = true;
   job.options.epochs = 4;
-  check_same(longer.run(), job.run());
+  const TrainResult resumed = job.run();
+  check_same(longer.run(), resumed);
+  check_events(resumed, job.options.out);
 }
 
 TEST_CASE("a checkpoint of another training is refused with what differs; a missing one starts anew") {
@@ -146,8 +175,11 @@ TEST_CASE("fine-tuning changes the base from its layer on, but not its batch nor
   TrainEvents events;
   events.fit = {&die};
   CHECK_THROWS_AS(job.run(events), std::runtime_error);
+  CHECK(scalar_events(job.folder / "run.checkpoint" / "train").size() == 2);  // of both phases
   job.options.resume = true;
-  check_same(expected, job.run());
+  const TrainResult resumed = job.run();
+  check_same(expected, resumed);
+  check_events(resumed, job.options.out);
 
   Job unknown;
   unknown.options = whole.options;

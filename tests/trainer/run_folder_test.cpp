@@ -42,7 +42,7 @@ TEST_CASE("run folder: every file of the design, the model loads, nothing is lef
   const std::filesystem::path out = folder / "deep" / "run";
   write_run_folder(out / "", false, run);  // a slash at the end is no matter
   for (const char* name : {"model.h5", "labels.txt", "metrics.json", "options.json", "history.csv",
-                           "split.csv", "predictions.csv", "report.html"}) {
+                           "split.csv", "predictions.csv", "report.html", "train"}) {
     CAPTURE(name);
     CHECK(is_there(out / name));
   }
