@@ -78,6 +78,20 @@ class DieAfter : public FitCallback {
   int left_;
 };
 
+// The steps of the events in a folder at the end of the last epoch, while training runs.
+class LiveSteps : public FitCallback {
+ public:
+  explicit LiveSteps(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  void epoch_ended(const EpochRecord&, int) override {
+    steps.clear();
+    for (const ReadEvent& event : scalar_events(folder_)) steps.push_back(event.step);
+  }
+  std::vector<std::int64_t> steps{};
+
+ private:
+  std::filesystem::path folder_;
+};
+
 }  // namespace
 
 TEST_CASE("a training that died in any step goes on bit for bit") {
@@ -97,9 +111,12 @@ TEST_CASE("a training that died in any step goes on bit for bit") {
     CHECK((std::filesystem::exists(live) ? scalar_events(live).size() : 0) == epochs_done);
     const std::string events_before = epochs_done > 0 ? event_file_in(live) : "";
     job.options.resume = true;
-    const TrainResult resumed = job.run();
+    LiveSteps live_steps(live);
+    events.fit = {&live_steps};
+    const TrainResult resumed = job.run(events);
     check_same(expected, resumed);
     check_events(resumed, job.options.out);
+    CHECK(live_steps.steps == std::vector<std::int64_t>{0, 1, 2});
     CHECK(event_file_in(job.options.out / "train").starts_with(events_before));
     CHECK(std::filesystem::exists(job.options.out / "checkpoint" / "training.checkpoint"));
   }
