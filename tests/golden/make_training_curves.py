@@ -1,8 +1,9 @@
 """Makes training_curves.json: the losses of 50 training steps by Keras, for tests/trainer/training_curve_test.cpp.
 
-Photos and initial weights are formulas that the test repeats, so that nothing but losses is stored. Run with the
-image size and the batch (46 and 8 make the committed file; 160 and 32 the full-size one, which is not committed):
-    python3 make_training_curves.py [IMAGE_SIZE BATCH [FILE]]
+Photos and initial weights are formulas that the test repeats, so that nothing but losses is stored. With no argument it makes
+the committed file, of 46x46 photos, 8 a batch. Another size takes that file's learning rates and is not committed:
+    python3 make_training_curves.py [IMAGE_SIZE BATCH FILE]
+    PETAL_TRAINING_CURVES=FILE petal_tests_trainer --test-case="the loss follows*"
 """
 import json
 import os
@@ -15,8 +16,8 @@ import numpy as np
 from keras import layers
 
 STEPS = 50
-SIZE, BATCH = (int(sys.argv[1]), int(sys.argv[2])) if len(sys.argv) > 2 else (46, 8)
-FILE = sys.argv[3] if len(sys.argv) > 3 else os.path.join(os.path.dirname(__file__), "training_curves.json")
+COMMITTED = os.path.join(os.path.dirname(__file__), "training_curves.json")
+SIZE, BATCH, FILE = (int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]) if len(sys.argv) > 3 else (46, 8, COMMITTED)
 NUDGES = 4
 MOST_SPREAD = 3e-4
 
@@ -124,10 +125,25 @@ def main():
         for optimizer_name, make in OPTIMIZERS.items():
             print(model_name, optimizer_name)
             curves.append({"model": model_name, "optimizer": optimizer_name, **fastest_exact(build, make)})
+    write(curves)
+
+
+def main_at_another_size():
+    with open(COMMITTED) as file:
+        curves = json.load(file)["curves"]
+    for curve in curves:
+        build, make = MODELS[curve["model"]], OPTIMIZERS[curve["optimizer"]]
+        curve["runs"] = [train(build, make, curve["learning_rate"], nudge) for nudge in (0, 1)]
+        losses, nudged = (np.array(run["losses"]) for run in curve["runs"])
+        print(curve["model"], curve["optimizer"], f"{losses[0]:.3f} to {losses[-1]:.3f}, itself within", np.max(np.abs(nudged / losses - 1)), flush=True)
+    write(curves)
+
+
+def write(curves):
     with open(FILE, "w") as file:
         json.dump({"keras": keras.__version__, "image_size": SIZE, "batch": BATCH, "curves": curves}, file)
         file.write("\n")
 
 
 if __name__ == "__main__":
-    main()
+    main() if FILE == COMMITTED else main_at_another_size()
