@@ -15,11 +15,13 @@ enum class RandomPurpose : std::uint32_t {
   drawing = 6
 };
 
-// Philox 4x32-10 (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011): a pure function
-// from (key, counter) to four 32-bit numbers. The same on every device and with any number of threads.
+// The constants of Philox 4x32-10.
 inline constexpr int philox_rounds = 10;
 inline constexpr std::uint32_t philox_factor0 = 0xD2511F53, philox_factor1 = 0xCD9E8D57;
 inline constexpr std::uint32_t philox_key_step0 = 0x9E3779B9, philox_key_step1 = 0xBB67AE85;
+
+// Philox 4x32-10 (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011): a pure function
+// from (key, counter) to four 32-bit numbers. The same on every device and with any number of threads.
 std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
 
 // One stream, keyed by (seed, purpose, epoch, sample, layer); `at` gives random access by position.

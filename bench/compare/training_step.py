@@ -6,7 +6,7 @@ of steps within a run, and over the runs.
         [--pytorch PYTHON ...] [--runs 3] [--models cnn ...]
 
 DATA holds a folder a class; WEIGHTS_NO_TOP are Keras's MobileNetV2. Each PYTHON is one that has the peer; PyTorch runs eager and,
-from 2.0 on, compiled.
+from 2.0 on, compiled. The input pipeline of `cnn` has no augmentation: compare the other models' there.
 """
 import argparse
 import json
@@ -21,7 +21,7 @@ def run(command):
     """The last line of the command's output, parsed; nothing where it failed."""
     done = subprocess.run([str(part) for part in command if part], capture_output=True, text=True)
     if done.returncode != 0:
-        print(" ".join(str(part) for part in command), "failed:", done.stderr.strip().splitlines()[-1:])
+        print("left out:", *(part for part in command if part), *done.stderr.strip().splitlines()[-1:])
         return None
     return json.loads(done.stdout.strip().splitlines()[-1])
 
@@ -49,6 +49,8 @@ def main():
                 result = run(command)
                 if result:
                     results[who].append(result)
+        if not results["petal"]:
+            raise SystemExit(f"{a.petal} did not run: build it with cmake -DPETAL_BENCH=ON, and name it by --petal")
         print(f"\n{model}, medians of {a.runs} runs")
         own = statistics.median(r["ms_a_step"] for r in results["petal"])
         for who, values in results.items():
