@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "engine/error.h"
+
 namespace petal {
 namespace {
 
@@ -31,6 +33,13 @@ void initialize(const Initializer& initializer, const RandomStream& random, Tens
       return;
     case Initializer::Kind::ones:
       std::ranges::fill(values, 1.0f);
+      return;
+    case Initializer::Kind::values:
+      if (initializer.values.size() != values.size()) {
+        throw Error("initializer", std::to_string(initializer.values.size()) +
+                                       " values were given for a weight " + tensor.shape().to_string());
+      }
+      std::ranges::copy(initializer.values, values.begin());
       return;
     case Initializer::Kind::glorot_uniform: {
       const auto fans = static_cast<float>(initializer.fan_in + initializer.fan_out);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "engine/error.h"
@@ -56,6 +57,12 @@ Weights draw(std::vector<WeightDeclaration> declarations, std::uint64_t seed) {
 
 }  // namespace
 
+bool states_its_weights(std::span<const WeightDeclaration> weights) {
+  return !weights.empty() && std::ranges::all_of(weights, [](const WeightDeclaration& weight) {
+    return weight.initializer.kind == Initializer::Kind::values;
+  });
+}
+
 Weights initialize(const Graph& graph, std::uint64_t seed) {
   return draw(graph.weights(), seed);
 }
@@ -63,7 +70,8 @@ Weights initialize(const Graph& graph, std::uint64_t seed) {
 Weights initialize_untrained_base(const Graph& graph, std::uint64_t seed) {
   std::vector<WeightDeclaration> declarations = graph.weights();
   for (WeightDeclaration& declaration : declarations) {
-    if (!declaration.name.ends_with("kernel")) continue;
+    const bool constant = declaration.initializer.kind == Initializer::Kind::values;
+    if (constant || !declaration.name.ends_with("kernel")) continue;
     const auto dims = declaration.shape.dims();
     const bool depthwise = declaration.name.ends_with("depthwise_kernel");
     // (kh, kw, channels, filters) or (inputs, units): all but the last feed one output; of a depthwise kernel

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,10 @@ class Weights {
   const Entry& entry(const std::string& name) const;
   std::map<std::string, Entry> entries_;
 };
+
+// Whether a layer's weights are constants that it states itself (Initializer::Kind::values): never trained, and
+// no file needs to hold them. False for a layer without weights.
+bool states_its_weights(std::span<const WeightDeclaration> weights);
 
 // Fresh weights for every declaration of the graph by its initializer. Each weight's stream is keyed by
 // (seed, its full name), so that the same layer starts the same in any graph.

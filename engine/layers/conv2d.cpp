@@ -22,13 +22,19 @@ Shape infer_shape(const Conv2D& layer, std::string_view where, std::span<const S
 std::vector<WeightDeclaration> declare_weights(const Conv2D& layer, std::span<const Shape> src) {
   const std::int64_t field = layer.kernel.height * layer.kernel.width;
   const std::int64_t channels = src[0].back() / layer.groups;
+  Initializer kernel = layer.kernel_initializer;
+  kernel.fan_in = field * channels;
+  kernel.fan_out = field * layer.filters;
   std::vector<WeightDeclaration> weights = {
       {"kernel",
        {layer.kernel.height, layer.kernel.width, channels, layer.filters},
        Role::weight,
-       {Initializer::Kind::glorot_uniform, field * channels, field * layer.filters},
+       std::move(kernel),
        layer.kernel_regularizer}};
-  if (layer.use_bias) weights.push_back({"bias", {layer.filters}, Role::weight, {}, layer.bias_regularizer});
+  if (layer.use_bias) {
+    weights.push_back(
+        {"bias", {layer.filters}, Role::weight, layer.bias_initializer, layer.bias_regularizer});
+  }
   return weights;
 }
 

@@ -20,6 +20,8 @@ struct Conv2D {
   ActivationFunction activation = ActivationFunction::linear;
   Regularizer kernel_regularizer{};
   Regularizer bias_regularizer{};
+  Initializer kernel_initializer{.kind = Initializer::Kind::glorot_uniform};  // its fans are the layer's
+  Initializer bias_initializer{};
   friend bool operator==(const Conv2D&, const Conv2D&) = default;
 };
 

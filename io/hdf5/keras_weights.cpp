@@ -40,11 +40,27 @@ std::vector<std::string> exclude(std::vector<KerasLayer>& layers, const std::vec
   return found;
 }
 
-std::vector<ModelLayer> layers_to_fill(const Graph& graph, const std::vector<std::string>& keep) {
-  std::vector<ModelLayer> layers = model_layers(graph);
+bool holds_layer(const std::vector<KerasLayer>& file, const std::string& name) {
+  return std::ranges::any_of(
+      file, [&](const KerasLayer& layer) { return layer.name == name || layer.group == name; });
+}
+
+// The layers that the file is to fill. Those whose weights the graph states itself, and that the file does
+// not hold, are filled here.
+std::vector<ModelLayer> layers_to_fill(const Graph& graph, const std::vector<std::string>& keep,
+                                       const std::vector<KerasLayer>& file, Weights& weights) {
   for (const std::string& name : keep) graph.find(name);  // throws for a name that the graph lacks
-  std::erase_if(layers,
-                [&](const ModelLayer& layer) { return std::ranges::find(keep, layer.name) != keep.end(); });
+  std::vector<ModelLayer> layers = model_layers(graph);
+  std::erase_if(layers, [&](const ModelLayer& layer) {
+    if (std::ranges::find(keep, layer.name) != keep.end()) return true;
+    if (!states_its_weights(layer.weights) || holds_layer(file, layer.name)) return false;
+    for (const WeightDeclaration& weight : layer.weights) {
+      Tensor tensor(weight.shape);
+      initialize(weight.initializer, RandomStream(0, RandomPurpose::initialization), tensor);
+      weights.set(weight.name, std::move(tensor), weight.role);
+    }
+    return true;
+  });
   return layers;
 }
 
@@ -146,11 +162,11 @@ ImportTally load_keras_weights(const std::filesystem::path& path, const Graph& g
   KerasLayout layout = read_keras_layout(file);
   ImportTally tally;
   tally.excluded = exclude(layout.layers, options.exclude_file_layers);
-  const std::vector<ModelLayer> model = layers_to_fill(graph, options.keep_layers);
+  Weights filled = weights;  // shares its tensors, so that an error leaves the store as it was
+  const std::vector<ModelLayer> model = layers_to_fill(graph, options.keep_layers, layout.layers, filled);
   const Matching matching = match_layers(layout.layers, model);
   if (matching.problems() > 0) report(file, graph, matching);
 
-  Weights filled = weights;  // shares its tensors, so that an error leaves the store as it was
   for (const Matching::Pair& pair : matching.fitting) {
     filled.set(pair.weight->name, read_tensor(file, pair), pair.weight->role);
     ++tally.tensors;

@@ -30,9 +30,10 @@ struct ImportTally {
 // Reads weights written by Keras 2 or Keras 3 (legacy .h5: weights-only or whole model; .weights.h5) into the
 // store: a bijection. Every tensor of the file is consumed, every weight of the graph is filled, every shape
 // agrees; else Error(file) lists what does not match, layers and both shapes, and the store is unchanged.
-// Layers are matched by name; where no name of the file's is known (auto-numbered models), by order with
-// equal shapes. Throws Error also where the file is missing, not HDF5, truncated or holds no Keras weights,
-// saying which.
+// Only a layer whose weights the graph states itself (Initializer::Kind::values) may be missing from the
+// file. Layers are matched by name; where no name of the file's is known (auto-numbered models), by order
+// with equal shapes. Throws Error also where the file is missing, not HDF5, truncated or holds no Keras
+// weights, saying which.
 ImportTally load_keras_weights(const std::filesystem::path& file, const Graph& graph, Weights& weights,
                                const ImportOptions& options = {});
 

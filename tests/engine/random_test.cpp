@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "engine/error.h"
 #include "engine/initializer.h"
 
 using namespace petal;
@@ -68,4 +69,12 @@ TEST_CASE("initializers keep their bounds and spread") {
   squares = 0;
   for (float value : tensor.values()) squares += static_cast<double>(value) * static_cast<double>(value);
   CHECK(squares / 20000 == doctest::Approx(2.0 / 50).epsilon(0.04));
+}
+
+TEST_CASE("an initializer's own values are taken as they are, and must be as many as the elements") {
+  const RandomStream stream(3, RandomPurpose::initialization);
+  Tensor tensor(Shape{2, 2});
+  initialize({.kind = Initializer::Kind::values, .values = {1, -2, 0.1f, 4}}, stream, tensor);
+  CHECK(std::ranges::equal(tensor.values(), std::array{1.0f, -2.0f, 0.1f, 4.0f}));
+  CHECK_THROWS_AS(initialize({.kind = Initializer::Kind::values, .values = {1}}, stream, tensor), Error);
 }

@@ -4,12 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <fstream>
 
 #include "engine/error.h"
 #include "io/hdf5/file.h"
 #include "io/hdf5/keras_matching.h"
+#include "io/model_file.h"
 #include "tests/io/tiny_network.h"
 
 using namespace petal;
@@ -201,6 +203,34 @@ TEST_CASE("keras weights: a head is replaced by naming it on both sides") {
   CHECK(weights.entries().at("flowers/kernel").tensor == before.entries().at("flowers/kernel").tensor);
   CHECK(weights.at("stem_bn/moving_variance").values()[1] == expected_value(4, 1));
   CHECK(contains(failure(golden / "keras2.h5", graph, {.keep_layers = {"nowhere"}}), "nowhere"));
+}
+
+// The tiny network behind a convolution whose weights it states itself.
+Graph behind_constants() {
+  const Graph tiny = tiny_network(given_names);
+  GraphBuilder g("behind_constants");
+  const Conv2D reversed{
+      .filters = 3,
+      .kernel_initializer = {.kind = Initializer::Kind::values, .values = {0, 0, 1, 0, 1, 0, 1, 0, 0}},
+      .bias_initializer = {.kind = Initializer::Kind::values, .values = {-1, -2, -3}}};
+  const Value x = g.add("constant", reversed, g.input({4, 4, 3}));
+  return std::move(g).build({g.append(tiny, std::span(&x, 1))[0]});
+}
+
+TEST_CASE("keras weights: what the graph states itself may be missing from the file, and is taken from it") {
+  const Graph graph = behind_constants();
+  Weights weights;
+  const ImportTally tally = load_keras_weights(golden / "keras2.h5", graph, weights);
+  CHECK(tally.tensors == 14);
+  require_complete(graph, weights);
+  CHECK(std::ranges::equal(weights.at("constant/bias").values(), std::array{-1.0f, -2.0f, -3.0f}));
+  CHECK(weights.at("constant/kernel").values()[2] == 1.0f);
+
+  const Scratch scratch("constants.h5");
+  weights.edit("constant/bias").values<float>()[0] = 7;
+  save_model(scratch.path, {.network = {graph, weights}, .labels = {}, .architecture = ""});
+  CHECK(load_keras_weights(scratch.path, graph, weights).tensors == 16);
+  CHECK(weights.at("constant/bias").values()[0] == 7.0f);
 }
 
 TEST_CASE("keras weights: errors list what differs and the store stays") {

@@ -1,8 +1,0 @@
-#include "tools/commands.h"
-
-int main(int argc, char** argv) {
-  petal::TrainOptions defaults;
-  defaults.model = "cnn";
-  defaults.epochs = 20;
-  return petal::training_program(argc, argv, defaults);
-}
