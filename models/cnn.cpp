@@ -1,16 +1,8 @@
 #include "models/cnn.h"
 
-#include <fmt/format.h>
+#include "models/layer_names.h"
 
 namespace petal {
-namespace {
-
-// "dense", "dense_1", "dense_2", ..., as Keras numbers layers of a class.
-std::string numbered(std::string_view name, int index) {
-  return index == 0 ? std::string(name) : fmt::format("{}_{}", name, index);
-}
-
-}  // namespace
 
 Graph cnn(const CNN& options) {
   GraphBuilder g("cnn");

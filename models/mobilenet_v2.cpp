@@ -116,6 +116,8 @@ Graph mobilenet_v2(const MobileNetV2& options) {
   if (options.include_top) {
     x = g.add("global_average_pooling2d", GlobalAveragePooling2D{}, x);
     x = g.add("predictions", Dense{.units = options.classes, .activation = ActivationFunction::softmax}, x);
+  } else {
+    x = add_pooling(g, options.pooling, x);
   }
   return std::move(g).build({x});
 }

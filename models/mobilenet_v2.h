@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/graph.h"
+#include "models/pooling.h"
 
 namespace petal {
 
@@ -11,10 +12,11 @@ struct MobileNetV2 {
   float alpha = 1.0f;
   bool include_top = true;
   std::int64_t classes = 1000;
+  Pooling pooling = Pooling::none;  // without top
 };
 
 // Input (image_size, image_size, 3) in [-1, 1]. With top: probabilities (classes). Without: features
-// (ceil(image_size / 32), ceil(image_size / 32), 1280 * max(alpha, 1)).
+// (ceil(image_size / 32), ceil(image_size / 32), 1280 * max(alpha, 1)), or pooled (1280 * max(alpha, 1)).
 Graph mobilenet_v2(const MobileNetV2& options);
 
 }  // namespace petal

@@ -8,7 +8,11 @@
 #include "engine/error.h"
 #include "models/augmentation.h"
 #include "models/cnn.h"
+#include "models/inception_v3.h"
+#include "models/layer_names.h"
+#include "models/mobilenet.h"
 #include "models/mobilenet_v2.h"
+#include "models/resnet.h"
 
 namespace petal {
 namespace {
@@ -16,6 +20,15 @@ namespace {
 // Keras's preprocess_input(mode="tf"): 0..255 to -1..1.
 NamedLayers to_plus_minus_one() {
   return {{"rescaling", Rescaling{.scale = 1.0f / 127.5f, .offset = -1.0f}}};
+}
+
+// Keras's preprocess_input(mode="caffe"): RGB to BGR, less the means of ImageNet. A convolution of one pixel
+// does both in one layer that Keras opens too, to the same bits: one product with 1, sums with 0, one bias.
+NamedLayers to_bgr_without_mean() {
+  const Initializer reversed{.kind = Initializer::Kind::values, .values = {0, 0, 1, 0, 1, 0, 1, 0, 0}};
+  const Initializer means{.kind = Initializer::Kind::values, .values = {-103.939f, -116.779f, -123.68f}};
+  return {
+      {"preprocess_input", Conv2D{.filters = 3, .kernel_initializer = reversed, .bias_initializer = means}}};
 }
 
 Graph build_cnn(const ArchitectureOptions& o) {
@@ -39,6 +52,19 @@ Architecture cnn_row(std::string name, std::string title, NamedLayers preprocess
           .build = build_cnn};
 }
 
+Architecture resnet_row(int depth, int version) {
+  return {.name = fmt::format("resnet{}{}", depth, version == 1 ? "" : "_v2"),
+          .title = fmt::format("ResNet{}{}", depth, version == 1 ? "" : "V2"),
+          .default_image_size = 224,
+          .minimum_image_size = 32,
+          .alphas = {1.0f},
+          .preprocessing = version == 1 ? to_bgr_without_mean() : to_plus_minus_one(),
+          .head_layers = {"predictions"},
+          .build = [=](const ArchitectureOptions& o) {
+            return resnet({depth, version, o.image_size, o.include_top, o.classes, o.pooling});
+          }};
+}
+
 // One row an architecture.
 const std::vector<Architecture>& table() {
   static const std::vector<Architecture> rows = {
@@ -46,6 +72,17 @@ const std::vector<Architecture>& table() {
       cnn_row("cnn_augmented", "CNN with augmentation", {}, "flip,rotation=0.2"),
       cnn_row("cnn_preprocessed", "CNN with preprocessing and augmentation", to_plus_minus_one(),
               "flip,rotation=0.2"),
+      {.name = "mobilenet",
+       .title = "MobileNet",
+       .default_image_size = 224,
+       .minimum_image_size = 32,
+       .alphas = {0.25f, 0.50f, 0.75f, 1.0f},
+       .preprocessing = to_plus_minus_one(),
+       .head_layers = {"conv_preds", "predictions"},
+       .build =
+           [](const ArchitectureOptions& o) {
+             return mobilenet({o.image_size, o.alpha, o.include_top, o.classes, o.pooling});
+           }},
       {.name = "mobilenet_v2",
        .title = "MobileNetV2",
        .default_image_size = 224,
@@ -55,7 +92,24 @@ const std::vector<Architecture>& table() {
        .head_layers = {"Logits", "predictions"},
        .build =
            [](const ArchitectureOptions& o) {
-             return mobilenet_v2({o.image_size, o.alpha, o.include_top, o.classes});
+             return mobilenet_v2({o.image_size, o.alpha, o.include_top, o.classes, o.pooling});
+           }},
+      resnet_row(50, 1),
+      resnet_row(101, 1),
+      resnet_row(152, 1),
+      resnet_row(50, 2),
+      resnet_row(101, 2),
+      resnet_row(152, 2),
+      {.name = "inception_v3",
+       .title = "InceptionV3",
+       .default_image_size = 299,
+       .minimum_image_size = 75,
+       .alphas = {1.0f},
+       .preprocessing = to_plus_minus_one(),
+       .head_layers = {"predictions"},
+       .build =
+           [](const ArchitectureOptions& o) {
+             return inception_v3({o.image_size, o.include_top, o.classes, o.pooling});
            }},
   };
   return rows;
@@ -98,6 +152,23 @@ void require_legal(const Head& head) {
   }
 }
 
+// All values between that a convolution of one pixel can give: where a weight is negative, the other end of
+// the range is the one that counts.
+Range range_behind(const Conv2D& layer, Range range) {
+  const std::vector<float>& kernel = layer.kernel_initializer.values;
+  const std::vector<float>& bias = layer.bias_initializer.values;
+  Range all{};
+  for (std::size_t filter = 0; filter < bias.size(); ++filter) {
+    Range one{bias[filter], bias[filter]};
+    for (std::size_t at = filter; at < kernel.size(); at += bias.size()) {
+      one.lower += kernel[at] * (kernel[at] < 0 ? range.upper : range.lower);
+      one.upper += kernel[at] * (kernel[at] < 0 ? range.lower : range.upper);
+    }
+    all = filter == 0 ? one : Range{std::min(all.lower, one.lower), std::max(all.upper, one.upper)};
+  }
+  return all;
+}
+
 // The range of pixels behind the preprocessing, where augmentation stands.
 Range pixel_range(const Architecture& architecture) {
   Range range{0, 255};
@@ -105,6 +176,8 @@ Range pixel_range(const Architecture& architecture) {
     if (const auto* rescaling = std::get_if<Rescaling>(&layer)) {
       range.lower = range.lower * rescaling->scale + rescaling->offset;
       range.upper = range.upper * rescaling->scale + rescaling->offset;
+    } else {
+      range = range_behind(std::get<Conv2D>(layer), range);
     }
   }
   return range;
@@ -116,7 +189,9 @@ Value add_photo_body(GraphBuilder& g, const Architecture& architecture, std::str
   const Shape& taken = body[body.inputs()[0]].shape;
   const Augmentation augmentation = read_augmentation(augment, pixel_range(architecture), taken[0]);
   Value x = g.input({augmentation.input_size, augmentation.input_size, 3});
-  for (const auto& [name, layer] : architecture.preprocessing) x = g.add(name, layer, x);
+  for (const auto& [name, layer] : architecture.preprocessing) {
+    x = g.add(Node{.name = name, .layer = layer, .trainable = false}, {x});
+  }
   for (const auto& [name, layer] : augmentation.layers) x = g.add(name, layer, x);
   return g.append(body, std::span(&x, 1))[0];
 }
@@ -141,21 +216,16 @@ Graph with_last_layer(const Graph& graph, const Dense& last) {
   return std::move(g).build({values.back()});
 }
 
-// Gives the names "dense", "dense_1", "dense_2", ..., as Keras does.
-std::string numbered(std::string_view name, std::size_t index) {
-  return index == 0 ? std::string(name) : fmt::format("{}_{}", name, index);
-}
-
 Value add_head(GraphBuilder& g, const Head& head, Value x) {
   x = g.add("global_average_pooling2d", GlobalAveragePooling2D{}, x);
-  std::size_t dropouts = 0;
+  int dropouts = 0;
   const auto drop = [&] {
     if (head.dropout > 0.0f) x = g.add(numbered("dropout", dropouts++), Dropout{.rate = head.dropout}, x);
   };
-  for (std::size_t i = 0; i < head.hidden.size(); ++i) {
+  int dense = 0;
+  for (const std::int64_t units : head.hidden) {
     drop();
-    x = g.add(numbered("dense", i), Dense{.units = head.hidden[i], .activation = ActivationFunction::relu},
-              x);
+    x = g.add(numbered("dense", dense++), Dense{.units = units, .activation = ActivationFunction::relu}, x);
   }
   drop();
   return g.add("predictions", last_layer(head), x);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/graph.h"
+#include "models/pooling.h"
 
 namespace petal {
 
@@ -23,7 +24,8 @@ struct ArchitectureOptions {
   std::int64_t image_size = 0;  // 0: the architecture's default
   float alpha = 1.0f;           // width, for the MobileNets; other architectures take 1 only
   bool include_top = true;
-  std::int64_t classes = 1000;  // of the head
+  std::int64_t classes = 1000;      // of the head
+  Pooling pooling = Pooling::none;  // without top
   // Of an architecture that has_own_head; nothing: its own.
   std::vector<std::int64_t> hidden{};
   std::optional<float> dropout{};
@@ -36,7 +38,8 @@ struct Architecture {
   std::int64_t default_image_size;
   std::int64_t minimum_image_size;
   std::vector<float> alphas;  // legal widths
-  // What Keras's preprocess_input does to RGB 0..255, as layers in front.
+  // What Keras's preprocess_input does to RGB 0..255, as layers in front; never trained. Weights in them are
+  // stated (Initializer::Kind::values).
   NamedLayers preprocessing;
   // Names under which files keep this architecture's own head ("Logits", "predictions"): what a transfer
   // model leaves out.
@@ -46,7 +49,7 @@ struct Architecture {
   // Its recipe's augmentation, as models/augmentation.h reads it; empty: none.
   std::string augmentation{};
   // The body without preprocessing: input (H, W, 3) as preprocessed; without top its output is the last
-  // feature map.
+  // feature map, or what pooling leaves of it.
   std::function<Graph(const ArchitectureOptions&)> build;
 };
 

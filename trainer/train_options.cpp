@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "engine/error.h"
+#include "engine/weights.h"
 #include "trainer/workers.h"
 
 namespace petal {
@@ -149,7 +150,8 @@ Graph fine_tuned(const Graph& graph, const FineTune& fine_tune) {
   return graph.with_trainable([&](const Node& node) {
     if (node.trainable) return true;
     const bool behind = &*std::ranges::find(nodes, node.name, &Node::name) >= &*from;
-    return behind && !std::holds_alternative<BatchNormalization>(node.layer);
+    return behind && !std::holds_alternative<BatchNormalization>(node.layer) &&
+           !states_its_weights(graph.weights(node));
   });
 }
 

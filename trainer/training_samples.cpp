@@ -5,12 +5,17 @@
 #include <algorithm>
 
 #include "engine/error.h"
+#include "engine/weights.h"
 
 namespace petal {
 namespace {
 
-bool has_weights(const Graph& graph) {
-  return !graph.weights().empty();
+// Whether there is more in it than preprocessing, whose weights are its own.
+bool has_learned_weights(const Graph& graph) {
+  return std::ranges::any_of(graph.nodes(), [&](const Node& node) {
+    const std::vector<WeightDeclaration> weights = graph.weights(node);
+    return !weights.empty() && !states_its_weights(weights);
+  });
 }
 
 }  // namespace
@@ -21,7 +26,7 @@ TrainingSamples::TrainingSamples(const Dataset& dataset, const BackendFactory& b
 
 // Features pay where the frozen part computes something and they fit into memory.
 bool TrainingSamples::keeps_features(const FrozenSplit& split) const {
-  if (!has_weights(split.frozen)) return false;
+  if (!has_learned_weights(split.frozen)) return false;
   const auto photos = static_cast<std::int64_t>(dataset_.folder.photos.size());
   return photos * row_width(split.frozen) * static_cast<std::int64_t>(sizeof(float)) <=
          options_.memory_budget;

@@ -26,13 +26,16 @@ std::vector<float> part(const std::vector<float>& numbers, std::int64_t offset, 
   return {numbers.begin() + offset, numbers.begin() + offset + count};
 }
 
-Case read_case(const nlohmann::json& json, const std::filesystem::path& folder,
-               const std::vector<float>& numbers) {
-  Case result{.alpha = json["alpha"],
-              .size = json["size"],
+Case read_case(const nlohmann::json& json, const std::string& name, const std::vector<float>& numbers) {
+  const std::string weights = json["weights"];
+  Case result{.model = json.value("model", name),
+              .options = {.image_size = json["size"],
+                          .alpha = json["alpha"],
+                          .include_top = json["top"],
+                          .classes = classes,
+                          .pooling = pooling_by_name(json.value("pooling", "none"))},
               .batch = json["batch"],
-              .top = json["top"],
-              .weights = folder / json["weights"].get<std::string>(),
+              .weights = weights.empty() ? "" : folder(name) / weights,
               .layers = {},
               .last = {}};
   for (const nlohmann::json& layer : json["layers"]) {
@@ -46,6 +49,13 @@ Case read_case(const nlohmann::json& json, const std::filesystem::path& folder,
 }
 
 }  // namespace
+
+Pooling pooling_by_name(const std::string& name) {
+  if (name == "avg") return Pooling::avg;
+  if (name == "max") return Pooling::max;
+  if (name != "none") throw Error("pooling", "'" + name + "' is none of none, avg and max");
+  return Pooling::none;
+}
 
 std::filesystem::path folder(const std::string& name) {
   return std::filesystem::path(PETAL_SOURCE) / "tests/golden" / name;
@@ -61,7 +71,7 @@ std::vector<Case> read_cases(const std::string& name) {
   const std::vector<float> numbers = read_floats(folder(name) / "activations.f32");
   std::vector<Case> cases;
   for (const nlohmann::json& json : read_json(folder(name) / "activations.json")) {
-    cases.push_back(read_case(json, folder(name), numbers));
+    cases.push_back(read_case(json, name, numbers));
   }
   return cases;
 }

@@ -7,10 +7,11 @@
 #include <vector>
 
 #include "engine/plan.h"
+#include "models/registry.h"
 
 namespace petal::golden {
 
-// What Keras computed for one layer: see tests/golden/make_mobilenet_v2.py.
+// What Keras computed for one layer: see tests/golden/make_mobilenet_v2.py and make_architectures.py.
 struct Activation {
   std::string name;
   double mean = 0;
@@ -21,16 +22,18 @@ struct Activation {
 
 // One model, image size and batch that Keras ran.
 struct Case {
-  float alpha = 1;
-  std::int64_t size = 0;
+  std::string model;
+  ArchitectureOptions options;  // with `classes`
   std::int64_t batch = 1;
-  bool top = true;
-  std::filesystem::path weights;
+  std::filesystem::path weights;  // empty: filled_weights
   std::vector<Activation> layers;
-  std::vector<float> last;  // all elements of the output
+  std::vector<float> last;  // all elements of the output; of features none where the samples must do
 };
 
 constexpr std::int64_t classes = 10;
+
+// "none", "avg" or "max".
+Pooling pooling_by_name(const std::string& name);
 
 // The folder tests/golden/NAME.
 std::filesystem::path folder(const std::string& name);

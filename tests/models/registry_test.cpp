@@ -1,6 +1,13 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
+
 #include "engine/error.h"
+#include "engine/plan.h"
+#include "golden_case.h"
+#include "kernels/cpu/backend.h"
+#include "kernels/reference/backend.h"
 #include "models/registry.h"
 
 namespace petal {
@@ -21,8 +28,10 @@ std::string message_of(const auto& action) {
 
 TEST_CASE("an architecture is found by its name, and an unknown one is an error that lists the known") {
   CHECK(mobilenet().title == "MobileNetV2");
-  CHECK(message_of([] { architecture("mobilenet_v9"); }) ==
-        "--model: there is no 'mobilenet_v9'; known are cnn, cnn_augmented, cnn_preprocessed, mobilenet_v2");
+  CHECK(
+      message_of([] { architecture("mobilenet_v9"); }) ==
+      "--model: there is no 'mobilenet_v9'; known are cnn, cnn_augmented, cnn_preprocessed, mobilenet, "
+      "mobilenet_v2, resnet50, resnet101, resnet152, resnet50_v2, resnet101_v2, resnet152_v2, inception_v3");
 }
 
 TEST_CASE("every row of the registry builds at its smallest size and each width") {
@@ -44,7 +53,56 @@ TEST_CASE("a classifier takes photos: preprocessing in front, the default size w
   CHECK(graph[2].inputs == std::vector{1});
   CHECK(graph[graph.outputs()[0]].name == "predictions");
   CHECK(graph[graph.outputs()[0]].shape == Shape{1000});
-  for (const Node& node : graph.nodes()) CHECK(node.trainable);
+  for (const Node& node : graph.nodes()) CHECK(node.trainable == (node.name != "rescaling"));
+}
+
+// The photos' pixels as Keras's preprocess_input(mode="caffe") gives them: B - 103.939, G - 116.779, R -
+// 123.68.
+std::vector<float> without_mean(std::span<const float> pixels) {
+  const std::array mean = {103.939f, 116.779f, 123.68f};
+  std::vector<float> found;
+  for (std::size_t at = 0; at < pixels.size(); at += 3) {
+    for (std::size_t c = 0; c < 3; ++c) found.push_back(pixels[at + 2 - c] - mean[c]);
+  }
+  return found;
+}
+
+TEST_CASE("the preprocessing of ResNet is one frozen layer that gives Keras's numbers to the bit") {
+  const Graph graph = build_classifier(architecture("resnet50"), {.image_size = 96, .include_top = false});
+  const Graph front = graph.with_outputs(std::vector<std::string>{"preprocess_input"});
+  CHECK_FALSE(graph[1].trainable);
+  CHECK(graph[2].trainable);
+  std::vector<float> pixels = golden::photos(1, 96);
+  for (std::size_t i = 0; i < pixels.size(); i += 7) pixels[i] += 1.0f / 3.0f;  // as resizing leaves them
+  for (const auto& backend : {make_cpu_backend(1), make_reference_backend()}) {
+    Plan plan = compile(front, initialize(front, 1), backend, {.batch = 1});
+    std::ranges::copy(std::as_bytes(std::span(pixels)), plan.input());
+    plan.run();
+    CHECK(std::ranges::equal(golden::output(plan), without_mean(pixels)));
+  }
+}
+
+TEST_CASE("augmentation knows the range of the pixels where it stands") {
+  const auto range_of = [](const char* name) {
+    const Graph graph = training_graph(architecture(name), {}, {}, "brightness=0.1");
+    return std::get<RandomBrightness>(graph[graph.find("random_brightness")].layer).value_range;
+  };
+  CHECK(range_of("mobilenet") == Range{-1, 1});
+  CHECK(range_of("resnet50") == Range{-123.68f, 255 - 103.939f});
+  CHECK(range_of("cnn") == Range{0, 255});
+}
+
+TEST_CASE("a transfer graph of every architecture ends in the same head, its preprocessing frozen always") {
+  for (const Architecture& row : architectures()) {
+    if (row.has_own_head) continue;
+    CAPTURE(row.name);
+    for (const bool from_scratch : {false, true}) {
+      const Graph graph = training_graph(row, {.image_size = 96}, {.classes = 4}, {}, from_scratch);
+      const int end = graph.find("global_average_pooling2d");
+      for (int i = 1; i < end; ++i) CHECK(graph[i].trainable == (from_scratch && i > 1));
+      CHECK(graph[graph.outputs()[0]].shape == Shape{4});
+    }
+  }
 }
 
 TEST_CASE("what an architecture cannot be built with is an error that names what it can") {
