@@ -23,9 +23,11 @@ ARCHITECTURES = {
 }
 
 
-def build(name, alpha, size, top, pooling=None, classes=10):
-    """Keras's model on random weights, in a fresh session: layers are numbered from the start."""
+def build(name, alpha, size, top, pooling=None, classes=10, before=None):
+    """Keras's model on random weights, in a fresh session: layers are numbered from the start, or on from `before`."""
     keras.backend.clear_session()
+    if before:
+        before()
     builder, _, alphas, _ = ARCHITECTURES[name]
     shape = (size, size, 3)
     width = {"alpha": alpha} if len(alphas) > 1 else {}

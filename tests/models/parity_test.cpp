@@ -28,7 +28,7 @@ Model load(const fs::path& folder, const nlohmann::json& given) {
                                                                             .classes = given["classes"]});
   const std::string weights = given["weights"];
   const ImportTally tally = load_keras_weights(folder / weights, model.network.graph, model.network.weights);
-  CHECK(tally.matched_by == "name");
+  CHECK(tally.matched_by == given["matched_by"].get<std::string>());
   return model;
 }
 
