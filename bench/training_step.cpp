@@ -10,7 +10,7 @@
 #include "engine/training_plan.h"
 #include "io/hdf5/keras_weights.h"
 #include "kernels/cpu/backend.h"
-#include "models/registry.h"
+#include "models/training_graph.h"
 #include "trainer/metrics.h"
 #include "trainer/photo_samples.h"
 

@@ -13,8 +13,8 @@ struct Loss {
   };
   Kind kind = Kind::sparse_categorical_crossentropy;
   // true: predictions are logits; the softmax or sigmoid is part of the loss, in its stable form. false:
-  // probabilities, clipped to [1e-7, 1 - 1e-7] as Keras does: categorical ones after they are divided by their
-  // sum, sparse ones before.
+  // probabilities, clipped to [1e-7, 1 - 1e-7] as Keras does: categorical ones after they are divided by
+  // their sum, sparse ones before.
   bool from_logits = false;
   // Targets become t * (1 - s) + s / C (binary: + s / 2); not for sparse targets.
   float label_smoothing = 0.0f;

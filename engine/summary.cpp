@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/keras_order.h"
+
 namespace petal {
 namespace {
 
@@ -40,7 +42,7 @@ std::string batch_shape(const Shape& sample) {
 
 std::string connections(const Graph& graph, const Node& node) {
   std::string names;
-  for (const int input : node.inputs) names += (names.empty() ? "" : ", ") + graph[input].name;
+  for (const int input : node.inputs) names += (names.empty() ? "" : ", ") + graph[input].name + "[0][0]";
   return names.empty() ? "-" : names;
 }
 
@@ -120,7 +122,8 @@ std::string summary(const Graph& graph) {
   std::vector<Row> rows{{"Layer (type)", "Output Shape", "Param #"}};
   if (branches) rows[0].emplace_back("Connected to");
   Parameters sum;
-  for (const Node& node : graph.nodes()) {
+  for (const int index : keras_order(graph)) {
+    const Node& node = graph[index];
     const Parameters parameters = count(graph, node);
     sum.trainable += parameters.trainable;
     sum.fixed += parameters.fixed;

@@ -1,5 +1,6 @@
 #include "io/model_file.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "engine/error.h"
@@ -80,6 +81,13 @@ T fact(const Json& facts, const std::string& key, const std::string& where) {
   }
 }
 
+// Whether the network itself brings photos to its range.
+bool rescales_photos(const Graph& graph) {
+  return std::ranges::any_of(graph.nodes(), [&](const Node& node) {
+    return std::holds_alternative<Rescaling>(node.layer) && node.shape == graph[graph.inputs()[0]].shape;
+  });
+}
+
 void read_facts(const std::string& text, const std::string& where, Model& model) {
   const Json facts = Json::parse(text, nullptr, false);
   if (!facts.is_object()) throw Error(where, "its attribute `petal` is damaged: it is no JSON object");
@@ -128,6 +136,7 @@ Model load_model(const std::filesystem::path& file) {
     require_fitting_labels(file, model);
   } else {
     model.apply_exif_orientation = false;  // as Keras decodes
+    model.takes_photos = rescales_photos(model.network.graph);
   }
   return model;
 }

@@ -10,14 +10,13 @@
 
 #include "engine/graph.h"
 #include "models/pooling.h"
+#include "models/preprocessing.h"
 
 namespace petal {
 
 // The largest image that a classifier is built for, in pixels a side, so that a slip of the keyboard is an
 // error and not a request for all memory.
 inline constexpr std::int64_t maximum_image_size = 4096;
-
-using NamedLayers = std::vector<std::pair<std::string, Layer>>;
 
 // How a base is built, as keras.applications names it.
 struct ArchitectureOptions {
@@ -57,26 +56,11 @@ std::span<const Architecture> architectures();
 // Throws Error(--model) that lists the known names.
 const Architecture& architecture(std::string_view name);
 
-// The whole classifier for photos: input in 0..255, preprocessing, body. Throws Error(--image-size or
-// --alpha) for what is not legal, naming what is.
+// The options with the default size filled in. Throws Error(--image-size, --alpha or --classes) for what is
+// not legal, naming what is.
+ArchitectureOptions legal(const Architecture& architecture, ArchitectureOptions options);
+
+// The whole classifier for photos: input in 0..255, preprocessing, body. Throws as legal.
 Graph build_classifier(const Architecture& architecture, const ArchitectureOptions& options);
-
-// The trainable end that transfer learning puts on a base.
-struct Head {
-  std::int64_t classes = 2;
-  std::vector<std::int64_t> hidden{};  // units of relu Dense layers in front of the last
-  float dropout = 0.2f;                // before every Dense layer; 0: none
-  // Of two classes: one sigmoid unit, the second's probability, in place of softmax.
-  bool single_unit = false;
-};
-
-// What is trained: photos in 0..255 -> preprocessing -> augmentation -> body without top, frozen unless
-// `from_scratch` -> global_average_pooling2d -> dropout -> [hidden ->] predictions (Dense, softmax). Names as
-// Keras gives them: "global_average_pooling2d", "dropout", "dense", "predictions". An architecture that
-// has_own_head is its whole self in place of body and head, and all trainable. `augmentation` is text for
-// models/augmentation.h. Throws Error as build_classifier and read_augmentation, and for a head that cannot
-// be built.
-Graph training_graph(const Architecture& architecture, const ArchitectureOptions& options, const Head& head,
-                     std::string_view augmentation = {}, bool from_scratch = false);
 
 }  // namespace petal

@@ -27,7 +27,7 @@ int evaluate(const EvaluateArguments& a) {
   const auto seconds = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   };
-  const Model model = open_model(a.source);
+  const Model model = open_for_photos(a.source);
   PhotoProgressPrinter printer(stderr, isatty(fileno(stderr)) != 0, "photos");
   PhotoStreamOptions options;
   options.threads = a.threads;

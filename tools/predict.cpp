@@ -72,7 +72,7 @@ void print_text(const std::vector<PhotoPrediction>& predictions, const PredictAr
 int predict(const PredictArguments& a) {
   if (a.top < 1) throw Error("--top", "takes a number of classes, 1 or more");
   if (a.json && a.csv) throw Error("--csv", "goes without --json");
-  const Model model = open_model(a.source);
+  const Model model = open_for_photos(a.source);
   std::vector<Photo> photos;
   for (const auto& path : a.photos) {
     for (Photo& photo : list_photos(path)) photos.push_back(std::move(photo));

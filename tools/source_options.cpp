@@ -1,5 +1,9 @@
 #include "tools/source_options.h"
 
+#include <fmt/format.h>
+
+#include <cstdio>
+
 namespace petal {
 
 void add_source_options(CLI::App& app, ModelSource& source) {
@@ -10,8 +14,22 @@ void add_source_options(CLI::App& app, ModelSource& source) {
   app.add_option("--weights", source.weights, "A weights file for an architecture");
   app.add_option("--labels", source.labels, "A file with a class name a line");
   app.add_option("--image-size", source.image_size, "Height and width of the input, in pixels");
+  app.add_option("--preprocessing", source.preprocessing,
+                 "What a model file wants done to pixels that does not do it itself: tf (-1..1), unit "
+                 "(0..1), caffe, torch, none");
   app.add_flag("--no-exif", source.ignore_exif, "Do not turn photos upright by EXIF, as Keras does not");
   app.add_option("--alpha", source.alpha, "Width of a MobileNet");
+}
+
+Model open_for_photos(const ModelSource& source) {
+  Model model = open_model(source);
+  if (!model.takes_photos) {
+    fmt::print(stderr,
+               "warning: {} does not say what range of pixels it takes, and is given 0 to 255; say it with "
+               "--preprocessing\n",
+               source.source);
+  }
+  return model;
 }
 
 }  // namespace petal

@@ -42,7 +42,13 @@ void add_data_options(CLI::App& app, TrainArguments& a) {
 
 void add_model_options(CLI::App& app, TrainArguments& a) {
   TrainOptions& o = a.options;
-  app.add_option("--model", o.model, "The architecture of the base")->capture_default_str();
+  app.add_option("--model", o.model, "The architecture of the base, or any Keras model file")
+      ->capture_default_str();
+  app.add_option("--features", o.features,
+                 "Of a model file: the layer to learn from [default: the last before its dense layers]");
+  app.add_option("--preprocessing", o.preprocessing,
+                 "Of a model file without its own: what it wants pixels to be: tf (-1..1), unit (0..1), "
+                 "caffe, torch, none");
   app.add_option("--weights", o.weights, "The base's weights, as Keras writes them (.h5)");
   app.add_option("--image-size", o.image_size,
                  "Height and width of the input in pixels [default: the model's]");

@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 
 #include "engine/error.h"
 #include "io/hdf5/keras_weights.h"
 #include "io/model_file.h"
-#include "models/registry.h"
+#include "models/training_graph.h"
 
 namespace petal {
 namespace {
@@ -29,10 +30,6 @@ Model named_model(const Architecture& named, const ModelSource& source, const fs
     load_keras_weights(weights, model.network.graph, model.network.weights);
   }
   return model;
-}
-
-bool names_architecture(const std::string& name) {
-  return std::ranges::any_of(architectures(), [&](const Architecture& a) { return a.name == name; });
 }
 
 Model open_without_labels(const ModelSource& source, std::int64_t classes) {
@@ -61,7 +58,29 @@ Model open_without_labels(const ModelSource& source, std::int64_t classes) {
       "is not there; give a run folder, a model file, a weights file with --model, or one of " + known);
 }
 
+// Puts the preprocessing that the file lacks in front.
+void add_preprocessing(const ModelSource& source, Model& model) {
+  if (source.preprocessing.empty()) return;
+  if (model.takes_photos) {
+    throw Error("--preprocessing", source.source + " has it inside; leave --preprocessing out");
+  }
+  Graph& graph = model.network.graph;
+  const NamedLayers layers = preprocessing_by_name(source.preprocessing);
+  const Graph whole = with_preprocessing(layers, graph);
+  Weights weights =
+      initialize(whole.with_outputs(std::array{whole[static_cast<int>(layers.size())].name}), 0);
+  for (const WeightDeclaration& weight : graph.weights()) {
+    weights.share(weight.name, model.network.weights, weight.name);
+  }
+  model.network = {whole, std::move(weights)};
+  model.takes_photos = true;
+}
+
 }  // namespace
+
+bool names_architecture(const std::string& name) {
+  return std::ranges::any_of(architectures(), [&](const Architecture& a) { return a.name == name; });
+}
 
 std::vector<std::string> read_labels(const fs::path& file) {
   std::ifstream in(file);
@@ -80,6 +99,7 @@ Model open_model(const ModelSource& source) {
   std::vector<std::string> labels;
   if (!source.labels.empty()) labels = read_labels(source.labels);
   Model model = open_without_labels(source, labels.empty() ? 1000 : static_cast<std::int64_t>(labels.size()));
+  add_preprocessing(source, model);
   const Graph& graph = model.network.graph;
   const Shape& output = graph[graph.outputs()[0]].shape;
   if (!labels.empty()) {

@@ -8,9 +8,9 @@
 #include "engine/error.h"
 #include "engine/learning_rate.h"
 #include "io/checkpoint.h"
-#include "io/hdf5/keras_weights.h"
 #include "trainer/tensorboard.h"
 #include "trainer/train_options.h"
+#include "trainer/training_base.h"
 #include "trainer/training_checkpoint.h"
 #include "trainer/training_samples.h"
 
@@ -43,8 +43,8 @@ std::filesystem::path checkpoint_folder(const std::filesystem::path& out) {
 class Training {
  public:
   Training(const TrainOptions& options, const BackendFactory& backends, const TrainEvents& events)
-      : options_(options), backends_(backends), events_(events), architecture_(architecture(options.model)) {
-    require_train_options(options);
+      : options_(options), backends_(backends), events_(events), base_(options) {
+    require_train_options(options, base_);
     if (options.out.empty()) return;
     require_free_run_folder(options.out, options.force || options.resume);
     const TrainingCheckpoint left(checkpoint_folder(options.out), {});
@@ -99,32 +99,12 @@ class Training {
 
   void build_model() {
     model().labels = dataset().folder.labels;
-    model().architecture = architecture_.name;
+    model().architecture = base_.architecture();
     model().apply_exif_orientation = options_.apply_exif_orientation;
-    network().graph = graph_of(options_, model().labels.size());
-    const bool scratch = options_.from_scratch || architecture_.has_own_head;
-    if (options_.weights.empty()) {
-      network().weights = scratch ? initialize(network().graph, options_.seed)
-                                  : initialize_untrained_base(network().graph, options_.seed);
-      if (!scratch) {
-        warn(
-            "the base starts from random weights, which features are of little use; give it trained ones "
-            "with --weights");
-      }
-      return;
-    }
-    // The file fills the base; only the head starts fresh.
-    ImportOptions import{.exclude_file_layers = architecture_.head_layers, .keep_layers = {}};
-    const int base_end = network().graph.find("global_average_pooling2d");
-    for (std::size_t i = static_cast<std::size_t>(base_end); i < network().graph.nodes().size(); ++i) {
-      const Node& node = network().graph.nodes()[i];
-      if (!network().graph.weights(node).empty()) import.keep_layers.push_back(node.name);
-    }
-    network().weights =
-        initialize(network().graph.with_trainable([](const Node&) { return true; }), options_.seed);
-    const ImportTally tally =
-        load_keras_weights(options_.weights, network().graph, network().weights, import);
-    info(options_.weights.filename().string() + ": " + tally.to_string());
+    network().graph = base_.graph(model().labels.size());
+    network().weights = base_.weights(
+        network().graph, [this](const std::string& line) { info(line); },
+        [this](const std::string& line) { warn(line); });
   }
 
   TrainingSamplesOptions samples_options() {
@@ -326,7 +306,7 @@ class Training {
   const TrainOptions& options_;
   const BackendFactory& backends_;
   const TrainEvents& events_;
-  const Architecture& architecture_;
+  TrainingBase base_;
   std::optional<TrainingSamples> samples_;
   std::optional<TrainingCheckpoint> checkpoint_;
   std::optional<SavedTraining> resumed_;

@@ -25,11 +25,14 @@ struct FineTune {
 // A training, as `petal train` is asked for it.
 struct TrainOptions {
   std::filesystem::path data;
-  std::string model = "mobilenet_v2";
-  std::filesystem::path weights;  // Keras's, of the base; empty: random
-  std::filesystem::path out;      // the run folder; empty: nothing is written
-  bool force = false;             // replace an earlier run there
-  bool resume = false;            // go on from the checkpoint of an earlier run there
+  std::string model = "mobilenet_v2";  // an architecture, or a whole model file, whose base is used
+  std::filesystem::path weights;       // Keras's, of the base; empty: random
+  std::string
+      features;  // of a model file: its layer whose output is learnt from; empty: the last before the head
+  std::string preprocessing;  // of a model file that does not bring it, as preprocessing_by_name reads it
+  std::filesystem::path out;  // the run folder; empty: nothing is written
+  bool force = false;         // replace an earlier run there
+  bool resume = false;        // go on from the checkpoint of an earlier run there
 
   std::int64_t image_size = 0;  // 0: the architecture's default
   float alpha = 1.0f;

@@ -17,48 +17,6 @@ void require_positive(const char* flag, std::optional<float> rate) {
   if (rate && !(*rate > 0)) throw Error(flag, fmt::format("found {}, expected more than 0", *rate));
 }
 
-void require_base(const TrainOptions& options, const Architecture& architecture) {
-  if (!architecture.has_own_head) {
-    if (options.from_scratch && options.fine_tune) {
-      throw Error("--fine-tune", "--from-scratch trains the whole network already; give one of the two");
-    }
-    return;
-  }
-  if (!options.weights.empty()) {
-    throw Error("--weights",
-                architecture.name +
-                    " has no pretrained base, it is trained from scratch; leave --weights out, or "
-                    "choose --model mobilenet_v2");
-  }
-  if (options.fine_tune) {
-    throw Error("--fine-tune", architecture.name + " is trained as a whole already");
-  }
-}
-
-// The regulariser on the kernels of every layer that is trained.
-Graph regularized(const Graph& graph, const Regularizer& regularizer) {
-  if (regularizer == Regularizer{}) return graph;
-  GraphBuilder g(graph.name());
-  std::vector<Value> values;
-  for (Node node : graph.nodes()) {
-    std::vector<Value> inputs;
-    for (int input : node.inputs) inputs.push_back(values[static_cast<std::size_t>(input)]);
-    std::visit(
-        [&](auto& layer) {
-          if constexpr (requires { layer.kernel_regularizer; }) {
-            if (node.trainable) layer.kernel_regularizer = regularizer;
-          } else if constexpr (requires { layer.depthwise_regularizer; }) {
-            if (node.trainable) layer.depthwise_regularizer = regularizer;
-          }
-        },
-        node.layer);
-    values.push_back(g.add(node, inputs));
-  }
-  std::vector<Value> outputs;
-  for (int output : graph.outputs()) outputs.push_back(values[static_cast<std::size_t>(output)]);
-  return std::move(g).build(outputs);
-}
-
 }  // namespace
 
 Optimizer optimizer_of(const TrainOptions& options) {
@@ -80,12 +38,11 @@ Loss loss_of(const TrainOptions& options) {
   return loss;
 }
 
-void require_train_options(const TrainOptions& options) {
+void require_train_options(const TrainOptions& options, const TrainingBase& base) {
   optimizer_of(options);
   loss_of(options);
   require_positive("--learning-rate", options.learning_rate);
   require_valid(options.clipping);
-  require_base(options, architecture(options.model));
   if (options.epochs < 1)
     throw Error("--epochs", fmt::format("found {}, expected 1 or more", options.epochs));
   if (options.batch_size && *options.batch_size < 1) {
@@ -113,19 +70,8 @@ void require_train_options(const TrainOptions& options) {
   if (options.resume && options.out.empty()) {
     throw Error("--resume", "needs --out, the folder of the run that is to go on");
   }
-  const Graph graph = graph_of(options, 2);
+  const Graph graph = base.graph(2);
   if (options.fine_tune) fine_tuned(graph, *options.fine_tune);
-}
-
-Graph graph_of(const TrainOptions& options, std::size_t classes) {
-  const Architecture& row = architecture(options.model);
-  return regularized(training_graph(row, {.image_size = options.image_size, .alpha = options.alpha},
-                                    Head{.classes = static_cast<std::int64_t>(classes),
-                                         .hidden = options.hidden,
-                                         .dropout = options.dropout,
-                                         .single_unit = options.loss == "binary_crossentropy"},
-                                    options.augment.value_or(row.augmentation), options.from_scratch),
-                     options.regularizer);
 }
 
 Graph fine_tuned(const Graph& graph, const FineTune& fine_tune) {
@@ -164,6 +110,8 @@ std::map<std::string, std::string> identity_of(const TrainOptions& options, cons
   std::map<std::string, std::string> identity;
   identity["photos and split"] = fmt::format("{:016x}", XXH3_64bits(photos.data(), photos.size()));
   identity["--model"] = options.model;
+  identity["--features"] = options.features;
+  identity["--preprocessing"] = options.preprocessing;
   identity["--weights"] = options.weights.filename().string();
   identity["--batch-size"] = options.batch_size ? fmt::to_string(*options.batch_size) : "default";
   identity["--optimizer"] = describe(optimizer_of(options));

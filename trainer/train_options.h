@@ -3,21 +3,18 @@
 #include <map>
 #include <string>
 
-#include "models/registry.h"
 #include "trainer/train_classifier.h"
+#include "trainer/training_base.h"
 
 namespace petal {
 
 // Throws Error that names the first option which is out of range, unknown or at odds with another.
-void require_train_options(const TrainOptions& options);
+void require_train_options(const TrainOptions& options, const TrainingBase& base);
 
 // The optimiser with the stated rate.
 Optimizer optimizer_of(const TrainOptions& options);
 Loss loss_of(const TrainOptions& options);
 
-// The network that is trained, without numbers; its first phase's layers are trainable. Throws Error as
-// training_graph and read_augmentation.
-Graph graph_of(const TrainOptions& options, std::size_t classes);
 // The graph with the base trainable from FineTune::from on, but its batch norms. Throws Error(--fine-tune)
 // where there is no such layer in the base.
 Graph fine_tuned(const Graph& graph, const FineTune& fine_tune);

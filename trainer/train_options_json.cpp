@@ -43,6 +43,8 @@ std::string to_json(const TrainOptions& options) {
   json["data"] = options.data.string();
   json["model"] = options.model;
   json["weights"] = options.weights.string();
+  json["features"] = options.features;
+  json["preprocessing"] = options.preprocessing;
   json["image_size"] = options.image_size;
   json["alpha"] = options.alpha;
   json["hidden"] = options.hidden;

@@ -15,11 +15,6 @@ struct ModelLayer {
   std::vector<WeightDeclaration> weights;  // full names
 };
 
-// The graph's nodes in the order of Keras's `model.layers`, which its files follow: by distance from the
-// outputs, the farthest first; among equals as a walk from the outputs to the inputs meets them first
-// (keras/src/ops/function.py, map_graph). Nodes that no output needs come last.
-std::vector<int> keras_order(const Graph& graph);
-
 // The layers with weights, in keras_order.
 std::vector<ModelLayer> model_layers(const Graph& graph);
 

@@ -8,7 +8,7 @@
 #include "golden_case.h"
 #include "kernels/cpu/backend.h"
 #include "kernels/reference/backend.h"
-#include "models/registry.h"
+#include "models/training_graph.h"
 
 namespace petal {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "engine/error.h"
 #include "io/model_file.h"
-#include "models/registry.h"
+#include "models/training_graph.h"
 #include "tests/trainer/toy.h"
 #include "trainer/workers.h"
 
