@@ -4,8 +4,8 @@
 
 #include <map>
 
+#include "engine/keras_order.h"
 #include "golden_case.h"
-#include "io/hdf5/keras_matching.h"
 #include "models/mobilenet_v2.h"
 
 namespace petal {
