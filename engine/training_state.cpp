@@ -13,9 +13,8 @@ constexpr std::int64_t largest_micro_batch = 4;
 
 bool learns_statistics(const TrainingNetwork& network) {
   const auto nodes = network.network.graph.nodes();
-  return std::ranges::any_of(nodes, [](const Node& node) {
-    return node.trainable && std::holds_alternative<BatchNormalization>(node.layer);
-  });
+  return std::ranges::any_of(nodes,
+                             [](const Node& node) { return node.trainable && moves_statistics(node.layer); });
 }
 
 // Whether the batch runs in one piece on all threads: where it must, where the device is no set of cores, and

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "engine/error.h"
 
@@ -34,6 +35,19 @@ NamedLayers torch() {
     bias[channel] = -mean[channel] / deviation[channel];
   }
   return channel_map(std::move(kernel), std::move(bias));
+}
+
+// From the least to the largest value of any channel.
+Range range_behind(const Rescaling& layer, const Range& range) {
+  Range all{INFINITY, -INFINITY};
+  const auto channels = std::max(layer.scale.numbers().size(), layer.offset.numbers().size());
+  for (std::int64_t c = 0; c < static_cast<std::int64_t>(channels); ++c) {
+    for (const float end : {range.lower, range.upper}) {
+      const float value = end * layer.scale[c] + layer.offset[c];
+      all = {std::min(all.lower, value), std::max(all.upper, value)};
+    }
+  }
+  return all;
 }
 
 // All values between that a convolution of one pixel can give: where a weight is negative, the other end of
@@ -69,8 +83,7 @@ Range pixel_range(const NamedLayers& preprocessing) {
   Range range{0, 255};
   for (const auto& [name, layer] : preprocessing) {
     if (const auto* rescaling = std::get_if<Rescaling>(&layer)) {
-      range.lower = range.lower * rescaling->scale + rescaling->offset;
-      range.upper = range.upper * rescaling->scale + rescaling->offset;
+      range = range_behind(*rescaling, range);
     } else {
       range = range_behind(std::get<Conv2D>(layer), range);
     }

@@ -94,7 +94,8 @@ void below(const Checkpoint& checkpoint, const std::string& prefix, Visit visit)
 Weights stored_weights(const Checkpoint& checkpoint, const std::string& prefix) {
   Weights weights;
   below(checkpoint, prefix + "/", [&](const std::string& name, const Tensor& tensor) {
-    const bool statistic = name.ends_with("/moving_mean") || name.ends_with("/moving_variance");
+    const bool statistic = name.ends_with("/moving_mean") || name.ends_with("/moving_variance") ||
+                           name.ends_with("/mean") || name.ends_with("/variance") || name.ends_with("/count");
     weights.set(name, tensor, statistic ? Role::statistic : Role::weight);
   });
   return weights;

@@ -29,9 +29,28 @@ bool is_augmentation(const Layer& layer) {
          std::holds_alternative<RandomBrightness>(layer) || std::holds_alternative<RandomAffine>(layer);
 }
 
+bool moves_statistics(const Layer& layer) {
+  return std::holds_alternative<BatchNormalization>(layer);
+}
+
+bool is_regularization(const Layer& layer) {
+  return std::visit(
+      []<class L>(const L&) {
+        return std::is_same_v<L, Dropout> || std::is_same_v<L, SpatialDropout2D> ||
+               std::is_same_v<L, GaussianDropout> || std::is_same_v<L, GaussianNoise> ||
+               std::is_same_v<L, ActivityRegularization>;
+      },
+      layer);
+}
+
 bool draws_random_numbers(const Layer& layer) {
-  const auto* dropout = std::get_if<Dropout>(&layer);
-  return is_augmentation(layer) || (dropout != nullptr && dropout->rate > 0.0f);
+  return is_augmentation(layer) || std::visit(
+                                       [](const auto& l) {
+                                         if constexpr (requires { l.rate; }) return l.rate > 0.0f;
+                                         if constexpr (requires { l.stddev; }) return l.stddev > 0.0f;
+                                         return false;
+                                       },
+                                       layer);
 }
 
 ActivationFunction activation_of(const Layer& layer) {

@@ -3,19 +3,27 @@
 #include <variant>
 
 #include "engine/layers/activation.h"
-#include "engine/layers/add.h"
+#include "engine/layers/activity_regularization.h"
 #include "engine/layers/average_pooling2d.h"
 #include "engine/layers/batch_normalization.h"
 #include "engine/layers/concatenate.h"
 #include "engine/layers/conv2d.h"
+#include "engine/layers/conv2d_transpose.h"
+#include "engine/layers/cropping2d.h"
 #include "engine/layers/dense.h"
 #include "engine/layers/depthwise_conv2d.h"
 #include "engine/layers/dropout.h"
 #include "engine/layers/flatten.h"
+#include "engine/layers/gaussian_dropout.h"
+#include "engine/layers/gaussian_noise.h"
 #include "engine/layers/global_average_pooling2d.h"
 #include "engine/layers/global_max_pooling2d.h"
 #include "engine/layers/input.h"
+#include "engine/layers/layer_normalization.h"
 #include "engine/layers/max_pooling2d.h"
+#include "engine/layers/merge.h"
+#include "engine/layers/normalization.h"
+#include "engine/layers/permute.h"
 #include "engine/layers/random_affine.h"
 #include "engine/layers/random_brightness.h"
 #include "engine/layers/random_contrast.h"
@@ -26,6 +34,10 @@
 #include "engine/layers/random_zoom.h"
 #include "engine/layers/rescaling.h"
 #include "engine/layers/reshape.h"
+#include "engine/layers/resizing.h"
+#include "engine/layers/separable_conv2d.h"
+#include "engine/layers/spatial_dropout2d.h"
+#include "engine/layers/up_sampling2d.h"
 #include "engine/layers/zero_padding2d.h"
 
 namespace petal {
@@ -36,7 +48,10 @@ using Layer =
     std::variant<Input, Conv2D, DepthwiseConv2D, Dense, BatchNormalization, MaxPooling2D, AveragePooling2D,
                  GlobalAveragePooling2D, GlobalMaxPooling2D, Activation, Add, Concatenate, ZeroPadding2D,
                  Flatten, Reshape, Dropout, Rescaling, RandomFlip, RandomRotation, RandomZoom,
-                 RandomTranslation, RandomCrop, RandomContrast, RandomBrightness, RandomAffine>;
+                 RandomTranslation, RandomCrop, RandomContrast, RandomBrightness, RandomAffine,
+                 SeparableConv2D, Conv2DTranspose, Subtract, Multiply, Average, Maximum, Minimum,
+                 UpSampling2D, Resizing, LayerNormalization, Normalization, Permute, Cropping2D,
+                 SpatialDropout2D, GaussianDropout, GaussianNoise, ActivityRegularization>;
 
 // Keras's class name: "Conv2D".
 std::string_view kind(const Layer& layer);
@@ -49,9 +64,13 @@ std::vector<WeightDeclaration> declare_weights(const Layer& layer, std::span<con
 std::int64_t operations(const Layer& layer, std::span<const Shape> src);
 // What backward reads of the layer's own values.
 BackwardNeeds backward_needs(const Layer& layer);
+// Whether training moves the layer's statistics: BatchNormalization's.
+bool moves_statistics(const Layer& layer);
 // Whether the layer draws random numbers while it trains.
 bool draws_random_numbers(const Layer& layer);
-// The layer's activation: of Activation, Conv2D, DepthwiseConv2D and Dense; linear for the others.
+// Whether the layer is one of the dropouts and noises (and ActivityRegularization): nothing in inference.
+bool is_regularization(const Layer& layer);
+// The layer's activation: of Activation, the convolutions and Dense; linear for the others.
 ActivationFunction activation_of(const Layer& layer);
 // Whether it changes photos at random in training: RandomFlip to RandomAffine.
 bool is_augmentation(const Layer& layer);

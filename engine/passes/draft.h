@@ -41,7 +41,7 @@ class Draft {
   std::vector<std::vector<Node>> behind_;  // nodes inserted behind each, in order
 };
 
-// Conv2D, DepthwiseConv2D or Dense: what carries weights per output channel and an epilogue.
+// A convolution of any kind or Dense: what carries weights per output channel and an epilogue.
 bool has_epilogue(const Layer& layer);
 // Sets the activation, or use_bias, of such a layer.
 void set_activation(Layer& layer, ActivationFunction function);

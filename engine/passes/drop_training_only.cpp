@@ -7,7 +7,7 @@ namespace {
 
 // Whether inference passes its input on as it is; cropping is work there too.
 bool is_training_only(const Layer& layer) {
-  if (std::holds_alternative<Dropout>(layer)) return true;
+  if (is_regularization(layer)) return true;
   return is_augmentation(layer) && !std::holds_alternative<RandomCrop>(layer);
 }
 

@@ -26,16 +26,28 @@ ChannelTransform transform_of(const BatchNormalization& layer, const std::string
   return transform;
 }
 
-// Kernels of all three kinds have the output channel as their fastest index ((.., C, multiplier) read as
-// one).
+// The kernel that makes the layer's output channels: the last. They are its fastest index ((.., C,
+// multiplier) read as one), but for Conv2DTranspose, where they stand before the input channels.
+struct OutputKernel {
+  WeightDeclaration declaration;
+  std::size_t inner = 1;  // elements between one output channel and the next
+};
+
+OutputKernel output_kernel(const Node& layer, const std::vector<Shape>& src) {
+  std::vector<WeightDeclaration> weights = declare_weights(layer.layer, src);
+  if (uses_bias(layer.layer)) weights.pop_back();
+  const bool transposed = std::holds_alternative<Conv2DTranspose>(layer.layer);
+  return {weights.back(), transposed ? static_cast<std::size_t>(src[0].back()) : 1};
+}
+
 void fold_into(const Node& layer, const std::vector<Shape>& src, const std::string& name,
                const ChannelTransform& transform, Weights& weights) {
   const std::size_t channels = transform.scale.size();
-  const WeightDeclaration kernel = declare_weights(layer.layer, src)[0];
+  const auto [kernel, inner] = output_kernel(layer, src);
   Tensor folded = weights.at(name + "/" + kernel.name);
   const auto values = folded.values();
   for (std::size_t i = 0; i < values.size(); ++i) {
-    values[i] = static_cast<float>(static_cast<double>(values[i]) * transform.scale[i % channels]);
+    values[i] = static_cast<float>(static_cast<double>(values[i]) * transform.scale[i / inner % channels]);
   }
   Tensor bias(Shape{static_cast<std::int64_t>(channels)});
   for (std::size_t c = 0; c < channels; ++c) {

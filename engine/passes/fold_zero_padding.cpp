@@ -7,6 +7,7 @@ namespace {
 Padding* foldable_padding(Layer& layer) {
   Padding* padding = nullptr;
   if (auto* conv = std::get_if<Conv2D>(&layer)) padding = &conv->padding;
+  if (auto* separable = std::get_if<SeparableConv2D>(&layer)) padding = &separable->padding;
   if (auto* depthwise = std::get_if<DepthwiseConv2D>(&layer)) padding = &depthwise->padding;
   return padding != nullptr && padding->kind != Padding::Kind::same ? padding : nullptr;
 }

@@ -23,6 +23,7 @@ void fuse_activation(Draft& draft, int index, ActivationFunction function) {
 void fuse_residual(Draft& draft, int index) {
   const std::vector<int> inputs = draft.node(index).inputs;
   if (inputs.size() != 2 || inputs[0] == inputs[1]) return;
+  if (draft.node(inputs[0]).shape != draft.node(inputs[1]).shape) return;  // one is broadcast
   // The later of the two is merged: its residual is then ready at that point in any order of execution.
   for (int source : {std::max(inputs[0], inputs[1]), std::min(inputs[0], inputs[1])}) {
     if (!open_for_epilogue(draft, source) || draft.node(source).fused_residual) continue;

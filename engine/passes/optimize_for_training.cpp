@@ -12,6 +12,12 @@ bool holds_relu_alone(const Node& node) {
 
 }  // namespace
 
+bool learns(const Graph& graph, const Node& node) {
+  const auto is_weight = [](const WeightDeclaration& weight) { return weight.role == Role::weight; };
+  return node.trainable &&
+         (moves_statistics(node.layer) || std::ranges::any_of(graph.weights(node), is_weight));
+}
+
 std::vector<bool> gradient_reach(const Graph& graph) {
   std::vector<bool> reach;
   for (const Node& node : graph.nodes()) {
@@ -30,8 +36,8 @@ std::vector<bool> constant_nodes(const Graph& graph) {
   for (std::size_t i = 0; i < constant.size(); ++i) {
     const Node& node = graph.nodes()[i];
     // A batch norm that learns has no gradient where it neither scales nor centres.
-    const bool learns = node.trainable && !graph.weights(node).empty();
-    constant[i] = !constant[i] && !learns && !(node.trainable && draws_random_numbers(node.layer));
+    constant[i] =
+        !constant[i] && !learns(graph, node) && !(node.trainable && draws_random_numbers(node.layer));
   }
   return constant;
 }

@@ -19,13 +19,15 @@ struct Network {
 // Which nodes a pass may change: one flag a node of the graph that it is given.
 using NodeScope = std::function<std::vector<bool>(const Graph&)>;
 std::vector<bool> every_node(const Graph& graph);
+// Whether training changes a weight or a statistic of the node.
+bool learns(const Graph& graph, const Node& node);
 // The nodes that compute the same function in every step of training: not trainable with weights, no random
 // layer that is active, and no trainable weight before them, so that no gradient passes through.
 std::vector<bool> constant_nodes(const Graph& graph);
 // The nodes that a gradient reaches: a trainable weight lies at them or before them.
 std::vector<bool> gradient_reach(const Graph& graph);
 
-// Removes Dropout and the augmentations, all but RandomCrop, which crops in inference too.
+// Removes the dropouts, noises and augmentations, all but RandomCrop, which crops in inference too.
 Network drop_training_only(const Network& network, const NodeScope& scope = every_node);
 // Softmax inside Conv2D, DepthwiseConv2D or Dense, which is no elementwise epilogue, becomes a node behind
 // the layer, named "NAME/softmax".
@@ -33,12 +35,12 @@ Network split_softmax(const Network& network);
 // Sigmoid inside such a layer that is an output likewise, "NAME/sigmoid": a loss that takes logits merges
 // with it.
 Network split_final_sigmoid(const Network& network);
-// ZeroPadding2D in front of Conv2D or DepthwiseConv2D with `valid` or explicit padding becomes the layer's
-// own padding.
+// ZeroPadding2D in front of Conv2D, DepthwiseConv2D or SeparableConv2D with `valid` or explicit padding
+// becomes the layer's own padding.
 Network fold_zero_padding(const Network& network, const NodeScope& scope = every_node);
-// BatchNormalization (with its moving statistics) behind Conv2D, DepthwiseConv2D or Dense without activation,
-// where nothing else reads the layer, becomes the layer's weights and bias; computed in double. The merged
-// node takes the name of the batch norm.
+// BatchNormalization (with its moving statistics) behind a convolution of any kind or Dense without
+// activation, where nothing else reads the layer, becomes the layer's weights and bias; computed in double.
+// The merged node takes the name of the batch norm.
 Network fold_batch_normalization(const Network& network, const NodeScope& scope = every_node);
 // Activation (elementwise) and Add behind such a layer become its epilogue: activation(layer + bias +
 // residual). The merged node takes the name of the last one merged.

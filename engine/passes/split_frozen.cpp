@@ -11,8 +11,8 @@ std::vector<bool> changing_nodes(const Graph& graph) {
   std::vector<bool> changing;
   for (const Node& node : graph.nodes()) {
     // Dropout stays with what is trained behind it also where it is frozen and does nothing.
-    bool changes = (std::holds_alternative<Dropout>(node.layer) && draws_random_numbers(node.layer)) ||
-                   (node.trainable && (is_augmentation(node.layer) || !graph.weights(node).empty()));
+    bool changes = (is_regularization(node.layer) && draws_random_numbers(node.layer)) ||
+                   (node.trainable && is_augmentation(node.layer)) || learns(graph, node);
     for (int input : node.inputs) changes = changes || changing[static_cast<std::size_t>(input)];
     changing.push_back(changes);
   }

@@ -22,6 +22,9 @@ Readers normalization_readers();
 Readers pooling_readers();
 Readers activation_readers();
 Readers shape_readers();
+Readers image_readers();
+Readers merge_readers();
+Readers regularization_readers();
 Readers augmentation_readers();
 
 // Members stand in the file in the order that they are given in.
@@ -39,20 +42,35 @@ struct Description {
 Description describe(const Input& layer, const Node& node);
 Description describe(const Conv2D& layer, const Node& node);
 Description describe(const DepthwiseConv2D& layer, const Node& node);
+Description describe(const SeparableConv2D& layer, const Node& node);
+Description describe(const Conv2DTranspose& layer, const Node& node);
 Description describe(const Dense& layer, const Node& node);
 Description describe(const BatchNormalization& layer, const Node& node);
-Description describe(const Dropout& layer, const Node& node);
+Description describe(const LayerNormalization& layer, const Node& node);
+Description describe(const Normalization& layer, const Node& node);
 Description describe(const Rescaling& layer, const Node& node);
+Description describe(const Dropout& layer, const Node& node);
+Description describe(const SpatialDropout2D& layer, const Node& node);
+Description describe(const GaussianDropout& layer, const Node& node);
+Description describe(const GaussianNoise& layer, const Node& node);
+Description describe(const ActivityRegularization& layer, const Node& node);
 Description describe(const MaxPooling2D& layer, const Node& node);
 Description describe(const AveragePooling2D& layer, const Node& node);
 Description describe(const GlobalAveragePooling2D& layer, const Node& node);
 Description describe(const GlobalMaxPooling2D& layer, const Node& node);
 Description describe(const Activation& layer, const Node& node);
-Description describe(const Add& layer, const Node& node);
+template <MergeOperation of>
+Description describe(const Merge<of>&, const Node&) {
+  return {std::string(keras_name(of)), OrderedJson::object()};
+}
 Description describe(const Concatenate& layer, const Node& node);
 Description describe(const ZeroPadding2D& layer, const Node& node);
 Description describe(const Flatten& layer, const Node& node);
 Description describe(const Reshape& layer, const Node& node);
+Description describe(const Permute& layer, const Node& node);
+Description describe(const Cropping2D& layer, const Node& node);
+Description describe(const UpSampling2D& layer, const Node& node);
+Description describe(const Resizing& layer, const Node& node);
 Description describe(const RandomFlip& layer, const Node& node);
 Description describe(const RandomRotation& layer, const Node& node);
 Description describe(const RandomZoom& layer, const Node& node);

@@ -10,7 +10,8 @@ const Readers& readers() {
   static const Readers all = [] {
     Readers merged;
     for (Readers family : {convolution_readers(), normalization_readers(), pooling_readers(),
-                           activation_readers(), shape_readers(), augmentation_readers()}) {
+                           activation_readers(), shape_readers(), image_readers(), merge_readers(),
+                           regularization_readers(), augmentation_readers()}) {
       merged.merge(family);
     }
     return merged;

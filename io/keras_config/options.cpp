@@ -32,6 +32,22 @@ std::string shown(const Json& value) {
   return text;
 }
 
+std::vector<float> read_numbers(const Json& value) {
+  const Json* found = &value;
+  if (found->is_object() && found->contains("config")) found = &(*found)["config"];
+  if (found->is_object() && found->contains("value")) found = &(*found)["value"];
+  while (found->is_array() && found->size() == 1) found = &found->front();
+  std::vector<float> numbers;
+  const std::size_t count = found->is_array() ? found->size() : 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Json& part = found->is_array() ? (*found)[i] : *found;
+    const double number = part.is_number() ? part.get<double>() : NAN;
+    if (!std::isfinite(static_cast<float>(number))) return {};
+    numbers.push_back(static_cast<float>(number));
+  }
+  return numbers;
+}
+
 Options::Options(const Json& config, std::string where, std::string class_name)
     : config_(config), where_(std::move(where)), class_name_(std::move(class_name)) {}
 
@@ -100,16 +116,16 @@ Padding Options::padding() {
   fail("has padding " + shown(found) + "; Petal has valid and same");
 }
 
-Padding2D Options::padding2d() {
-  const Json& found = value("padding");
-  if (found.is_null()) return {1, 1, 1, 1};  // Keras's default
+Padding2D Options::padding2d(const std::string& key, Padding2D otherwise) {
+  const Json& found = value(key);
+  if (found.is_null()) return otherwise;
   const auto side = [&](const Json& pair) -> std::array<std::int64_t, 2> {
-    if (pair.is_number()) return {integer("padding", pair, 0), integer("padding", pair, 0)};
+    if (pair.is_number()) return {integer(key, pair, 0), integer(key, pair, 0)};
     if (!pair.is_array() || pair.size() != 2) {
-      fail("has padding " + shown(found) +
+      fail("has " + key + " " + shown(found) +
            "; expected a number, [rows, columns] or [[top, bottom], [left, right]]");
     }
-    return {integer("padding", pair[0], 0), integer("padding", pair[1], 0)};
+    return {integer(key, pair[0], 0), integer(key, pair[1], 0)};
   };
   if (found.is_array() && found.size() != 2) side(found);  // which says what was expected
   const auto rows = side(found.is_array() ? found[0] : found);
@@ -164,7 +180,7 @@ Range Options::range(const std::string& key, Range (*single)(float), Range other
 
 Sampling Options::sampling() {
   Sampling sampling{.fill_value = number("fill_value", 0.0f)};
-  const Json &mode = value("fill_mode"), &interpolation = value("interpolation");
+  const Json& mode = value("fill_mode");
   if (!mode.is_null()) {
     const std::array modes = {FillMode::reflect, FillMode::wrap, FillMode::constant, FillMode::nearest};
     const auto known = std::ranges::find_if(modes, [&](FillMode m) { return mode == to_string(m); });
@@ -173,12 +189,36 @@ Sampling Options::sampling() {
     }
     sampling.fill_mode = *known;
   }
-  if (interpolation == "nearest") {
-    sampling.interpolation = Interpolation::nearest;
-  } else if (!interpolation.is_null() && interpolation != "bilinear") {
-    fail("has interpolation " + shown(interpolation) + "; Petal has bilinear and nearest");
-  }
+  sampling.interpolation = interpolation(Interpolation::bilinear);
   return sampling;
+}
+
+Interpolation Options::interpolation(Interpolation otherwise) {
+  const Json& found = value("interpolation");
+  if (found.is_null()) return otherwise;
+  if (found == "nearest") return Interpolation::nearest;
+  if (found == "bilinear") return Interpolation::bilinear;
+  fail("has interpolation " + shown(found) + "; Petal has bilinear and nearest");
+}
+
+std::vector<float> Options::numbers(const std::string& key) {
+  const Json& found = value(key);
+  std::vector<float> numbers = read_numbers(found);
+  if (numbers.empty() && !found.is_null()) {
+    fail("has " + key + " " + shown(found) + "; expected a number or a list of them");
+  }
+  return numbers;
+}
+
+std::vector<std::int64_t> Options::sizes(const std::string& key) {
+  const Json& found = value(key);
+  if (!found.is_array() || found.size() >= Shape::max_rank) {
+    fail("has " + key + " " + shown(found) + "; expected a list of at most " +
+         std::to_string(Shape::max_rank - 1) + " sizes");
+  }
+  std::vector<std::int64_t> sizes;
+  for (const Json& size : found) sizes.push_back(integer(key, size, 1));
+  return sizes;
 }
 
 Regularizer Options::regularizer(const std::string& key) {
@@ -216,6 +256,22 @@ void Options::require_last_axis(std::size_t rank, std::int64_t otherwise) {
   if (axis == -1 || axis == static_cast<std::int64_t>(rank) - 1) return;
   fail("has axis " + shown(axis) + "; Petal computes along the last one alone, here " +
        std::to_string(rank - 1));
+}
+
+std::int64_t Options::innermost_axes(std::size_t rank, std::int64_t otherwise) {
+  const Json& found = value("axis");
+  const Json axes = found.is_null()    ? Json::array({otherwise})
+                    : found.is_array() ? found
+                                       : Json::array({found});
+  const auto dimensions = static_cast<std::int64_t>(rank), count = static_cast<std::int64_t>(axes.size());
+  for (std::int64_t i = 0; i < count; ++i) {
+    const Json& axis = axes[static_cast<std::size_t>(i)];
+    if (count >= dimensions || (axis != i - count && axis != dimensions + i - count)) {
+      fail("has axis " + shown(found) + "; Petal computes along the innermost ones alone, in order, of " +
+           std::to_string(rank));
+    }
+  }
+  return count;
 }
 
 void Options::require_unset(const std::string& key) {

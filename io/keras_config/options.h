@@ -32,8 +32,13 @@ class Options {
   // One number for both, or [height, width].
   Size2D size2d(const std::string& key, Size2D otherwise);
   Padding padding();
-  // ZeroPadding2D's: n, [rows, columns] or [[top, bottom], [left, right]].
-  Padding2D padding2d();
+  // ZeroPadding2D's and Cropping2D's: n, [rows, columns] or [[top, bottom], [left, right]].
+  Padding2D padding2d(const std::string& key, Padding2D otherwise);
+  Interpolation interpolation(Interpolation otherwise);
+  // As read_numbers; none where there is none.
+  std::vector<float> numbers(const std::string& key);
+  // A list of sizes from 1 on, fewer than dimensions that a shape has.
+  std::vector<std::int64_t> sizes(const std::string& key);
   ActivationFunction activation();
   std::vector<std::int64_t> target_shape();
   // One number, of which `single` makes a range, or [lower, upper].
@@ -42,12 +47,16 @@ class Options {
   Sampling sampling();
   // None, or one of L1, L2 and L1L2.
   Regularizer regularizer(const std::string& key);
+  bool has(const std::string& key) const { return config_.contains(key); }
   // The value as it stands; null where there is none.
   const Json& value(const std::string& key);
 
   void require_channels_last();
   // `axis` names the innermost of `rank` dimensions, N counted.
   void require_last_axis(std::size_t rank, std::int64_t otherwise = -1);
+  // How many innermost dimensions `axis` names: a number, or a list that names them in order; of an empty
+  // list (or Keras 2's null), 0.
+  std::int64_t innermost_axes(std::size_t rank, std::int64_t otherwise);
   // The option is absent, null, false or 0.
   void require_unset(const std::string& key);
   void finish() const;
@@ -63,6 +72,12 @@ class Options {
   std::string class_name_;
   std::set<std::string> known_;
 };
+
+// One number, a list, or lists of one list, as Keras writes arrays that broadcast along the innermost
+// dimension; also in Keras 3's {"class_name": "__numpy__" or "__tensor__", "config": {"value": ...}} and
+// Keras 2's
+// {"type": "ndarray", "value": ...}. None where the value is anything else.
+std::vector<float> read_numbers(const Json& value);
 
 // The value as text for a message, cut where it is long.
 std::string shown(const Json& value);

@@ -5,6 +5,7 @@
 #include "engine/error.h"
 #include "io/keras_config.h"
 #include "io/keras_config/layers.h"
+#include "io/keras_config/operations.h"
 #include "io/keras_config/structure.h"
 
 namespace petal {
@@ -150,9 +151,33 @@ class Reader {
 
   // A layer, or a whole model, called on `inputs`.
   Values call(const Entry& entry, const Values& inputs, Scope scope, const std::string& model) {
+    const bool special = !entry.calls.empty() && (entry.calls[0].training || entry.calls[0].constant);
+    if (special && is_model(entry.class_name)) {
+      throw Error(at(entry.name), "the model is called with training=true or a constant, which Petal lacks");
+    }
     if (is_functional(entry.class_name)) return functional(entry, &inputs, scope);
     if (entry.class_name == "Sequential") return sequential(entry, &inputs, scope);
     return {add_layer(entry, inputs, scope, model)};
+  }
+
+  // The layer, or what an operation with a constant is as one.
+  static Layer layer_of(const Entry& entry, const std::string& where, std::span<const Shape> shapes) {
+    static const Json nothing = Json::object();  // an operation's config says no more than which it is
+    const bool recorded = entry.class_name == "TFOpLambda";
+    const std::string class_name =
+        recorded ? operation_of(string_member(*entry.config, "function", where), where) : entry.class_name;
+    const Call call = entry.calls.empty() ? Call{} : entry.calls[0];
+    if (call.constant) return read_operation(class_name, *call.constant, where);
+    Layer layer = read_layer(class_name, recorded ? nothing : *entry.config, where, shapes);
+    if (call.training && computes_otherwise_in_training(layer)) {
+      throw Error(where, "it is called with training=true, which Petal lacks");
+    }
+    return layer;
+  }
+
+  // Petal knows inference mode as frozen. Only these compute otherwise in training.
+  static bool computes_otherwise_in_training(const Layer& layer) {
+    return moves_statistics(layer) || is_regularization(layer) || is_augmentation(layer);
   }
 
   Value add_layer(const Entry& entry, const Values& inputs, const Scope& scope, const std::string& model) {
@@ -161,16 +186,13 @@ class Reader {
     std::vector<Shape> shapes;
     for (const Value input : inputs) shapes.push_back(builder_.shape(input));
     Node node;
-    node.layer = read_layer(entry.class_name, *entry.config, where, shapes);
+    node.layer = layer_of(entry, where, shapes);
     const Json trainable = entry.config->value("trainable", Json());
     if (!trainable.is_null() && !trainable.is_boolean()) {
       throw Error(where, "its trainable is " + shown(trainable) + "; expected true or false");
     }
     node.trainable = scope.trainable && trainable != false;
-    // Petal knows inference mode as frozen. Only these compute otherwise in training.
-    const bool has_modes = std::holds_alternative<BatchNormalization>(node.layer) ||
-                           std::holds_alternative<Dropout>(node.layer) || is_augmentation(node.layer);
-    if (scope.inference && has_modes) node.trainable = false;
+    if (scope.inference && computes_otherwise_in_training(node.layer)) node.trainable = false;
     node.name = unique_name(entry.name, model);
     try {
       const Value value = builder_.add(node, inputs);

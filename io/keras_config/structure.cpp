@@ -1,5 +1,6 @@
 #include "io/keras_config/structure.h"
 
+#include <algorithm>
 #include <queue>
 #include <unordered_map>
 
@@ -30,8 +31,8 @@ void read_arguments(const Json& arguments, Call& call, const std::string& where)
     throw Error(where, "its call has arguments " + shown(arguments) + "; expected an object");
   for (const auto& [name, value] : arguments.items()) {
     if (value.is_null()) continue;
-    if (name == "training" && value == false) {
-      call.inference = true;
+    if (name == "training" && value.is_boolean()) {
+      (value == true ? call.training : call.inference) = true;
     } else {
       throw Error(where, "it is called with " + name + "=" + shown(value) + ", which Petal lacks");
     }
@@ -64,10 +65,61 @@ void read_keras3_inputs(const Json& value, Call& call, const std::string& where)
   call.inputs.push_back(to_reference(history, where));
 }
 
-Call parse_call(const Json& node, const std::string& where) {
+bool holds_tensor(const Json& value) {
+  if (value.is_array()) return std::ranges::any_of(value, holds_tensor);
+  return value.is_object() && value.value("class_name", Json()) == "__keras_tensor__";
+}
+
+void set_constant(const Json& value, Call& call, const std::string& where) {
+  if (call.constant) throw Error(where, "it is called with several constants");
+  call.constant = Constant{.value = &value, .first = call.inputs.empty()};
+}
+
+// An argument is a layer's output, a list of them, or a constant.
+void read_keras3_arguments(const Json& arguments, Call& call, const std::string& where) {
+  for (const Json& argument : arguments) {
+    if (holds_tensor(argument)) {
+      read_keras3_inputs(argument, call, where);
+    } else {
+      set_constant(argument, call, where);
+    }
+  }
+}
+
+// A TFOpLambda: [name, call, output, {"y": constant, or [name, call, output], "name": null}], alone or in a
+// list; a constant in front is ["_CONSTANT_VALUE", -1, constant, {...}].
+Call parse_operation(const Json& node, const std::string& where) {
+  const Json& operand = node.is_array() && node.size() == 1 ? node[0] : node;
+  const bool complete = operand.is_array() && operand.size() >= 3 && operand[0].is_string();
+  if (!complete || (operand.size() > 3 && !operand[3].is_object())) {
+    throw Error(where, "its inbound_nodes hold " + shown(node) + ", which is no call of an operation");
+  }
   Call call;
-  if (node.is_object()) {
-    read_keras3_inputs(array_member(node, "args", where), call, where);
+  if (operand[0] == "_CONSTANT_VALUE") {
+    set_constant(operand[2], call, where);
+  } else if (operand[1].is_number_integer() && operand[2].is_number_integer()) {
+    call.inputs.push_back(to_reference(operand, where));
+  } else {
+    throw Error(where, "its reference " + shown(operand) + " is damaged");
+  }
+  if (operand.size() == 3) return call;
+  for (const auto& [name, value] : operand[3].items()) {
+    if (value.is_null() || name == "name" || name == "data_format") continue;
+    if (is_reference(value)) {
+      call.inputs.push_back(to_reference(value, where));
+    } else {
+      set_constant(value, call, where);
+    }
+  }
+  return call;
+}
+
+Call parse_call(const Json& node, const std::string& class_name, const std::string& where) {
+  Call call;
+  if (class_name == "TFOpLambda") {
+    call = parse_operation(node, where);
+  } else if (node.is_object()) {
+    read_keras3_arguments(array_member(node, "args", where), call, where);
     if (node.contains("kwargs")) read_arguments(node["kwargs"], call, where);
   } else {
     read_keras2_inputs(node, call, where);
@@ -127,7 +179,7 @@ Entry parse_entry(const Json& layer, const std::string& where) {
   if (nodes == layer.end() || nodes->is_null()) return entry;
   const std::string here = where + ": layer '" + entry.name + "'";
   if (!nodes->is_array()) wrong_type("inbound_nodes", *nodes, "a list", here);
-  for (const Json& node : *nodes) entry.calls.push_back(parse_call(node, here));
+  for (const Json& node : *nodes) entry.calls.push_back(parse_call(node, entry.class_name, here));
   return entry;
 }
 

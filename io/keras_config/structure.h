@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,10 +14,18 @@ struct Reference {
   std::size_t output = 0;
 };
 
+// What an operation is called with besides a layer's output.
+struct Constant {
+  const Json* value = nullptr;
+  bool first = false;  // of the two
+};
+
 // How a layer is called: Keras 2's and Keras 3's inbound_nodes in one form.
 struct Call {
   std::vector<Reference> inputs;
   bool inference = false;  // training=False was given
+  bool training = false;   // training=True was given
+  std::optional<Constant> constant{};
 };
 
 // One element of a model's `layers`.

@@ -4,8 +4,8 @@
 
 // The one place that knows which oneDNN this is: 2.6 has operation descriptors between the arguments and the
 // primitive descriptor, 3.x takes the arguments outright and renamed a few. Each function here gives the
-// primitive descriptor of one operation; an empty bias descriptor means no bias; nothing outside this file
-// asks for the version.
+// primitive descriptor of one operation; a deconvolution is a transposed convolution; an empty bias
+// descriptor means no bias; nothing outside this file asks for the version.
 namespace petal::cpu {
 
 using Dims = dnnl::memory::dims;
@@ -70,6 +70,57 @@ inline dnnl::convolution_backward_weights::primitive_desc convolution_backward_w
           window.padding_before,
           window.padding_after,
           convolution_forward(engine, src, diff_weights, diff_bias, diff_dst, window, {}),
+          attributes};
+}
+
+inline dnnl::deconvolution_forward::primitive_desc deconvolution_forward(
+    const dnnl::engine& engine, const Descriptor& src, const Descriptor& weights, const Descriptor& bias,
+    const Descriptor& dst, const WindowDims& window, const dnnl::primitive_attr& attributes) {
+  return {engine,
+          dnnl::prop_kind::forward_inference,
+          dnnl::algorithm::deconvolution_direct,
+          src,
+          weights,
+          bias,
+          dst,
+          window.strides,
+          window.dilation,
+          window.padding_before,
+          window.padding_after,
+          attributes};
+}
+
+inline dnnl::deconvolution_backward_data::primitive_desc deconvolution_backward_data(
+    const dnnl::engine& engine, const Descriptor& diff_src, const Descriptor& weights,
+    const Descriptor& diff_dst, const WindowDims& window, const dnnl::primitive_attr& attributes) {
+  return {engine,
+          dnnl::algorithm::deconvolution_direct,
+          diff_src,
+          weights,
+          diff_dst,
+          window.strides,
+          window.dilation,
+          window.padding_before,
+          window.padding_after,
+          deconvolution_forward(engine, diff_src, weights, Descriptor(), diff_dst, window, {}),
+          attributes};
+}
+
+inline dnnl::deconvolution_backward_weights::primitive_desc deconvolution_backward_weights(
+    const dnnl::engine& engine, const Descriptor& src, const Descriptor& diff_weights,
+    const Descriptor& diff_bias, const Descriptor& diff_dst, const WindowDims& window,
+    const dnnl::primitive_attr& attributes) {
+  return {engine,
+          dnnl::algorithm::deconvolution_direct,
+          src,
+          diff_weights,
+          diff_bias,
+          diff_dst,
+          window.strides,
+          window.dilation,
+          window.padding_before,
+          window.padding_after,
+          deconvolution_forward(engine, src, diff_weights, diff_bias, diff_dst, window, {}),
           attributes};
 }
 
@@ -138,6 +189,36 @@ inline dnnl::convolution_backward_weights::primitive_desc convolution_backward_w
           attributes,
           engine,
           convolution_forward(engine, src, diff_weights, diff_bias, diff_dst, window, {})};
+}
+
+inline dnnl::deconvolution_forward::primitive_desc deconvolution_forward(
+    const dnnl::engine& engine, const Descriptor& src, const Descriptor& weights, const Descriptor& bias,
+    const Descriptor& dst, const WindowDims& window, const dnnl::primitive_attr& attributes) {
+  return {{dnnl::prop_kind::forward_inference, dnnl::algorithm::deconvolution_direct, src, weights, bias, dst,
+           window.strides, window.dilation, window.padding_before, window.padding_after},
+          attributes,
+          engine};
+}
+
+inline dnnl::deconvolution_backward_data::primitive_desc deconvolution_backward_data(
+    const dnnl::engine& engine, const Descriptor& diff_src, const Descriptor& weights,
+    const Descriptor& diff_dst, const WindowDims& window, const dnnl::primitive_attr& attributes) {
+  return {{dnnl::algorithm::deconvolution_direct, diff_src, weights, diff_dst, window.strides,
+           window.dilation, window.padding_before, window.padding_after},
+          attributes,
+          engine,
+          deconvolution_forward(engine, diff_src, weights, Descriptor(), diff_dst, window, {})};
+}
+
+inline dnnl::deconvolution_backward_weights::primitive_desc deconvolution_backward_weights(
+    const dnnl::engine& engine, const Descriptor& src, const Descriptor& diff_weights,
+    const Descriptor& diff_bias, const Descriptor& diff_dst, const WindowDims& window,
+    const dnnl::primitive_attr& attributes) {
+  return {{dnnl::algorithm::deconvolution_direct, src, diff_weights, diff_bias, diff_dst, window.strides,
+           window.dilation, window.padding_before, window.padding_after},
+          attributes,
+          engine,
+          deconvolution_forward(engine, src, diff_weights, diff_bias, diff_dst, window, {})};
 }
 
 inline dnnl::matmul::primitive_desc matmul(const dnnl::engine& engine, const Descriptor& src,

@@ -22,6 +22,7 @@ using KernelPointer = std::unique_ptr<Kernel>;
 Support supports(const Input& layer, Direction direction);
 Support supports(const Conv2D& layer, Direction direction);
 Support supports(const DepthwiseConv2D& layer, Direction direction);
+Support supports(const SeparableConv2D& layer, Direction direction);
 Support supports(const Dense& layer, Direction direction);
 Support supports(const BatchNormalization& layer, Direction direction);
 Support supports(const MaxPooling2D& layer, Direction direction);
@@ -29,13 +30,23 @@ Support supports(const AveragePooling2D& layer, Direction direction);
 Support supports(const GlobalAveragePooling2D& layer, Direction direction);
 Support supports(const GlobalMaxPooling2D& layer, Direction direction);
 Support supports(const Activation& layer, Direction direction);
-Support supports(const Add& layer, Direction direction);
 Support supports(const Concatenate& layer, Direction direction);
 Support supports(const ZeroPadding2D& layer, Direction direction);
 Support supports(const Flatten& layer, Direction direction);
 Support supports(const Reshape& layer, Direction direction);
 Support supports(const Dropout& layer, Direction direction);
 Support supports(const Rescaling& layer, Direction direction);
+Support supports(const Conv2DTranspose& layer, Direction direction);
+Support supports(const UpSampling2D& layer, Direction direction);
+Support supports(const Resizing& layer, Direction direction);
+Support supports(const LayerNormalization& layer, Direction direction);
+Support supports(const Normalization& layer, Direction direction);
+Support supports(const Permute& layer, Direction direction);
+Support supports(const Cropping2D& layer, Direction direction);
+Support supports(const SpatialDropout2D& layer, Direction direction);
+Support supports(const GaussianDropout& layer, Direction direction);
+Support supports(const GaussianNoise& layer, Direction direction);
+Support supports(const ActivityRegularization& layer, Direction direction);
 Support supports(const RandomFlip& layer, Direction direction);
 Support supports(const RandomRotation& layer, Direction direction);
 Support supports(const RandomZoom& layer, Direction direction);
@@ -48,6 +59,7 @@ Support supports(const RandomAffine& layer, Direction direction);
 KernelPointer prepare(const Input& layer, const Device& device, const PrepareContext& context);
 KernelPointer prepare(const Conv2D& layer, const Device& device, const PrepareContext& context);
 KernelPointer prepare(const DepthwiseConv2D& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const SeparableConv2D& layer, const Device& device, const PrepareContext& context);
 KernelPointer prepare(const Dense& layer, const Device& device, const PrepareContext& context);
 KernelPointer prepare(const BatchNormalization& layer, const Device& device, const PrepareContext& context);
 KernelPointer prepare(const MaxPooling2D& layer, const Device& device, const PrepareContext& context);
@@ -56,13 +68,24 @@ KernelPointer prepare(const GlobalAveragePooling2D& layer, const Device& device,
                       const PrepareContext& context);
 KernelPointer prepare(const GlobalMaxPooling2D& layer, const Device& device, const PrepareContext& context);
 KernelPointer prepare(const Activation& layer, const Device& device, const PrepareContext& context);
-KernelPointer prepare(const Add& layer, const Device& device, const PrepareContext& context);
 KernelPointer prepare(const Concatenate& layer, const Device& device, const PrepareContext& context);
 KernelPointer prepare(const ZeroPadding2D& layer, const Device& device, const PrepareContext& context);
 KernelPointer prepare(const Flatten& layer, const Device& device, const PrepareContext& context);
 KernelPointer prepare(const Reshape& layer, const Device& device, const PrepareContext& context);
 KernelPointer prepare(const Dropout& layer, const Device& device, const PrepareContext& context);
 KernelPointer prepare(const Rescaling& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const Conv2DTranspose& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const UpSampling2D& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const Resizing& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const LayerNormalization& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const Normalization& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const Permute& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const Cropping2D& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const SpatialDropout2D& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const GaussianDropout& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const GaussianNoise& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare(const ActivityRegularization& layer, const Device& device,
+                      const PrepareContext& context);
 KernelPointer prepare(const RandomFlip& layer, const Device& device, const PrepareContext& context);
 KernelPointer prepare(const RandomRotation& layer, const Device& device, const PrepareContext& context);
 KernelPointer prepare(const RandomZoom& layer, const Device& device, const PrepareContext& context);
@@ -74,6 +97,16 @@ KernelPointer prepare(const RandomAffine& layer, const Device& device, const Pre
 
 // For an operation without weights that has both its directions.
 Support supports_without_weights(Direction direction);
+
+KernelPointer prepare_merge(MergeOperation operation, const PrepareContext& context);
+template <MergeOperation of>
+Support supports(const Merge<of>&, Direction direction) {
+  return supports_without_weights(direction);
+}
+template <MergeOperation of>
+KernelPointer prepare(const Merge<of>&, const Device&, const PrepareContext& context) {
+  return prepare_merge(of, context);
+}
 
 // Own loops over fewer elements run on one thread: waking the others costs more than the work.
 inline constexpr std::int64_t worth_threads = 1 << 14;

@@ -3,26 +3,45 @@
 namespace petal::cpu {
 namespace {
 
-template <class From>
-void rescale(const From* src, std::int64_t elements, float scale, float offset, float* dst) {
-#pragma omp parallel for simd schedule(static) if (elements >= worth_threads)
-  for (std::int64_t i = 0; i < elements; ++i) dst[i] = static_cast<float>(src[i]) * scale + offset;
-}
+// dst = src * scale + offset on rows of channels.
+class ChannelScaling {
+ public:
+  ChannelScaling(const PerChannel& scale, const PerChannel& offset, const Shape& shape)
+      : scale_(scale), offset_(offset), elements_(shape.elements()), channels_(shape.back()) {}
+
+  template <class From>
+  void run(const From* src, float* dst) const {
+    if (scale_.is_one() && offset_.is_one()) {
+      const float scale = scale_[0], offset = offset_[0];
+#pragma omp parallel for simd schedule(static) if (elements_ >= worth_threads)
+      for (std::int64_t i = 0; i < elements_; ++i) dst[i] = static_cast<float>(src[i]) * scale + offset;
+    } else {
+#pragma omp parallel for schedule(static) if (elements_ >= worth_threads)
+      for (std::int64_t row = 0; row < elements_; row += channels_) {
+        for (std::int64_t c = 0; c < channels_; ++c) {
+          dst[row + c] = static_cast<float>(src[row + c]) * scale_[c] + offset_[c];
+        }
+      }
+    }
+  }
+
+ private:
+  PerChannel scale_, offset_;
+  std::int64_t elements_, channels_;
+};
 
 class RescalingForward final : public Kernel {
  public:
   RescalingForward(const Rescaling& layer, const PrepareContext& context)
-      : layer_(layer),
-        elements_(context.dst.shape.elements()),
+      : scaling_(layer.scale, layer.offset, context.dst.shape),
         pixels_(context.src[0].type == DataType::u8) {}
 
   void run(const Bindings& bindings) override {
     float* dst = floats(bindings.dst);
     if (pixels_) {
-      const auto* src = reinterpret_cast<const std::uint8_t*>(bindings.src[0]);
-      rescale(src, elements_, layer_.scale, layer_.offset, dst);
+      scaling_.run(reinterpret_cast<const std::uint8_t*>(bindings.src[0]), dst);
     } else {
-      rescale(floats(bindings.src[0]), elements_, layer_.scale, layer_.offset, dst);
+      scaling_.run(floats(bindings.src[0]), dst);
     }
   }
 
@@ -30,27 +49,23 @@ class RescalingForward final : public Kernel {
   int in_place_input() const override { return pixels_ ? -1 : 0; }
 
  private:
-  Rescaling layer_;
-  std::int64_t elements_;
+  ChannelScaling scaling_;
   bool pixels_;
 };
 
 class RescalingBackward final : public Kernel {
  public:
   RescalingBackward(const Rescaling& layer, const PrepareContext& context)
-      : scale_(layer.scale), elements_(context.dst.shape.elements()) {}
+      : scaling_(layer.scale, 0.0f, context.dst.shape) {}
 
   void run(const Bindings& bindings) override {
-    if (bindings.diff_src[0]) {
-      rescale(floats(bindings.diff_dst), elements_, scale_, 0.0f, floats(bindings.diff_src[0]));
-    }
+    if (bindings.diff_src[0]) scaling_.run(floats(bindings.diff_dst), floats(bindings.diff_src[0]));
   }
 
   std::string implementation() const override { return "loops"; }
 
  private:
-  float scale_;
-  std::int64_t elements_;
+  ChannelScaling scaling_;
 };
 
 }  // namespace

@@ -4,11 +4,12 @@ namespace petal::reference {
 namespace {
 
 template <class From, class T>
-std::unique_ptr<Kernel> prepare_forward(const Rescaling& layer, std::int64_t elements) {
+std::unique_ptr<Kernel> prepare_forward(const Rescaling& layer, const Shape& shape) {
   return loops([=](const Bindings& b) {
-    for (std::int64_t i = 0; i < elements; ++i) {
-      as<T>(b.dst)[i] =
-          static_cast<T>(as<From>(b.src[0])[i]) * static_cast<T>(layer.scale) + static_cast<T>(layer.offset);
+    for (std::int64_t i = 0; i < shape.elements(); ++i) {
+      const std::int64_t c = i % shape.back();
+      as<T>(b.dst)[i] = static_cast<T>(as<From>(b.src[0])[i]) * static_cast<T>(layer.scale[c]) +
+                        static_cast<T>(layer.offset[c]);
     }
   });
 }
@@ -20,17 +21,16 @@ Support supports(const Rescaling&, Direction direction) {
 }
 
 std::unique_ptr<Kernel> prepare(const Rescaling& layer, const PrepareContext& context) {
-  const std::int64_t elements = context.dst.shape.elements();
+  const Shape shape = context.dst.shape;
   const bool pixels = context.src[0].type == DataType::u8;
   return with_scalar(context.precision, [&]<class T>() {
     if (context.direction == Direction::forward) {
-      return pixels ? prepare_forward<std::uint8_t, T>(layer, elements)
-                    : prepare_forward<T, T>(layer, elements);
+      return pixels ? prepare_forward<std::uint8_t, T>(layer, shape) : prepare_forward<T, T>(layer, shape);
     }
     return loops([=](const Bindings& b) {
       if (!b.diff_src[0]) return;
-      for (std::int64_t i = 0; i < elements; ++i) {
-        as<T>(b.diff_src[0])[i] = as<T>(b.diff_dst)[i] * static_cast<T>(layer.scale);
+      for (std::int64_t i = 0; i < shape.elements(); ++i) {
+        as<T>(b.diff_src[0])[i] = as<T>(b.diff_dst)[i] * static_cast<T>(layer.scale[i % shape.back()]);
       }
     });
   });

@@ -36,6 +36,17 @@ Graph varied_network() {
   x = g.add("add_relu_in", Add{}, {z, x});
   x = g.add("add_relu", Activation{ActivationFunction::relu}, x);
   x = g.add("joined", Concatenate{}, {x, z});
+  x = g.add("separable_pad", ZeroPadding2D{{1, 0, 1, 0}}, x);
+  x = g.add("separable", SeparableConv2D{.filters = 5, .kernel = {2, 2}, .depth_multiplier = 2}, x);
+  x = g.add("separable_bn", BatchNormalization{}, x);
+  Value s = g.add("squeeze", GlobalAveragePooling2D{.keepdims = true}, x);
+  s = g.add("excite", Conv2D{.filters = 5, .activation = ActivationFunction::sigmoid}, s);
+  x = g.add("scaled", Multiply{}, {x, s});
+  x = g.add("broadcast", Add{}, {x, s});
+  x = g.add("transposed",
+            Conv2DTranspose{.filters = 4, .kernel = {2, 3}, .strides = {2, 2}, .use_bias = false}, x);
+  x = g.add("transposed_bn", BatchNormalization{}, x);
+  x = g.add("transposed_relu", Activation{ActivationFunction::relu}, x);
   x = g.add("flatten", Flatten{}, x);
   x = g.add("dropout", Dropout{0.3f}, x);
   x = g.add("predictions", Dense{.units = 5, .activation = ActivationFunction::softmax}, x);
@@ -85,7 +96,8 @@ TEST_CASE("the passes leave few nodes and the same result") {
   CHECK(count_kind(optimized.graph, "BatchNormalization") == 1);  // the one in front of a convolution
   CHECK(count_kind(optimized.graph, "ZeroPadding2D") == 0);
   CHECK(count_kind(optimized.graph, "Dropout") == 0);
-  CHECK(count_kind(optimized.graph, "Add") == 1);         // `right` is read twice, so it can take no residual
+  // `right` is read twice, so it can take no residual, nor can `excite`, whose Add broadcasts.
+  CHECK(count_kind(optimized.graph, "Add") == 2);
   CHECK(count_kind(optimized.graph, "Activation") == 3);  // softmax, and those behind pre_bn and that Add
   CHECK(optimized.graph.contains("add"));  // project with batch norm and residual, under the last name
   const auto plain = run(graph, weights, {.batch = 2, .optimize = false});

@@ -35,16 +35,27 @@ def given(array):
     return {"shape": list(array.shape), "times_64": [int(v) for v in np.round(array.ravel() * UNIT)]}
 
 
+def build(layer, sources):
+    """Builds the layer for these inputs and gives it weights; returns them."""
+    shapes = [tuple(s.shape) for s in sources]
+    layer.build(shapes if len(shapes) > 1 else shapes[0])
+    weights = []
+    for variable in layer.weights:
+        positive = variable.name in ("gamma", "moving_variance", "variance")
+        weights.append(draw(variable.shape, 1.5, 0.5) if positive else draw(variable.shape))
+        if variable.name == "count":
+            weights[-1] = np.array(5)
+    layer.set_weights(weights)
+    if isinstance(layer, layers.Normalization):
+        layer.finalize_state()
+    return weights
+
+
 def layer_case(name, layer, shapes, batch=2, magnitude=1.0, **described):
     """`described` are the layer's fields by Petal's names."""
     sources = [draw((batch, *shape), magnitude) for shape in shapes]
     argument = sources if len(sources) > 1 else sources[0]
-    layer.build([s.shape for s in sources] if len(sources) > 1 else sources[0].shape)
-    weights = []
-    for variable in layer.weights:
-        positive = variable.name in ("gamma", "moving_variance")
-        weights.append(draw(variable.shape, 1.5, 0.5) if positive else draw(variable.shape))
-    layer.set_weights(weights)
+    weights = build(layer, sources)
     dst = np.asarray(layer(argument, training=False))
     return {
         "name": name,
@@ -57,34 +68,29 @@ def layer_case(name, layer, shapes, batch=2, magnitude=1.0, **described):
     }
 
 
-def gradient_case(name, layer, shape, batch=2, magnitude=1.0, trainable=True, **described):
+def gradient_case(name, layer, *shapes, batch=2, magnitude=1.0, trainable=True, **described):
     """In training: dst, the moving statistics after it, and the gradients of sum(diff_dst * dst)."""
-    src = tf.constant(draw((batch, *shape), magnitude))
-    layer.build(src.shape)
+    sources = [tf.constant(draw((batch, *shape), magnitude)) for shape in shapes]
+    weights = build(layer, sources)
     layer.trainable = trainable
-    weights = []
-    for variable in layer.weights:
-        positive = variable.name in ("gamma", "moving_variance")
-        weights.append(draw(variable.shape, 1.5, 0.5) if positive else draw(variable.shape))
-    layer.set_weights(weights)
     with tf.GradientTape() as tape:
-        tape.watch(src)
-        dst = layer(src, training=True)
+        tape.watch(sources)
+        dst = layer(sources if len(sources) > 1 else sources[0], training=True)
         diff_dst = draw(dst.shape)
         total = tf.reduce_sum(dst * diff_dst)
-    diff_src, diff_weights = tape.gradient(total, (src, [v.value for v in layer.trainable_variables]))
+    diff_src, diff_weights = tape.gradient(total, (sources, [v.value for v in layer.trainable_variables]))
     moved = layer.non_trainable_variables if trainable else []
     return {
         "name": name,
         "kind": type(layer).__name__,
         "fields": described,
         "trainable": trainable,
-        "src": given(src.numpy()),
+        "src": [given(s.numpy()) for s in sources],
         "weights": [given(w) for w in weights],
         "shape": list(dst.shape),
         "dst": numbers(dst),
         "diff_dst": given(diff_dst),
-        "diff_src": numbers(diff_src),
+        "diff_src": [numbers(d) for d in diff_src],
         "diff_weights": [numbers(d) for d in diff_weights],
         "statistics": [numbers(v.numpy()) for v in moved],
     }
@@ -161,7 +167,116 @@ def others():
     yield layer_case("flatten", layers.Flatten(), [(2, 3, 4)])
     yield layer_case("reshape", layers.Reshape((2, -1)), [(4, 3)], target=[2, -1])
     yield layer_case("dropout in inference", layers.Dropout(0.5), [(9,)], rate=0.5)
+    yield layer_case("rescaling by channel", layers.Rescaling([0.5, 2, 1], [-1, 0, 3]), [(2, 2, 3)],
+                     scale=[0.5, 2, 1], offset=[-1, 0, 3])
     yield layer_case("rescaling", layers.Rescaling(1 / 64, -1), [(2, 2, 3)], magnitude=255, scale=1 / 64, offset=-1)
+
+
+def separable_convolutions():
+    def separable(name, shape, **fields):
+        return window_case("separable, " + name, layers.SeparableConv2D, shape, **fields)
+
+    yield separable("1x1", (4, 3, 5), filters=3, kernel=[1, 1])
+    yield separable("3x3 valid, no bias", (5, 6, 3), filters=4, kernel=[3, 3], use_bias=False)
+    yield separable("3x3 same, stride 2, multiplier 2", (7, 6, 3), filters=4, kernel=[3, 3], strides=[2, 2],
+                    padding="same", depth_multiplier=2)
+    yield separable("3x3 same, dilation 2, relu", (7, 6, 2), filters=3, kernel=[3, 3], padding="same",
+                    dilation=[2, 2], activation="relu")
+
+
+def transposed_convolutions():
+    def transposed(name, shape, **fields):
+        return window_case("transposed, " + name, layers.Conv2DTranspose, shape, **fields)
+
+    yield transposed("3x3 valid", (3, 4, 3), filters=4, kernel=[3, 3])
+    yield transposed("3x3 same, stride 2", (3, 4, 3), filters=4, kernel=[3, 3], strides=[2, 2], padding="same")
+    yield transposed("2x2 valid, stride 2, relu", (3, 4, 2), filters=3, kernel=[2, 2], strides=[2, 2], activation="relu")
+    yield transposed("4x3 same, strides 2 and 3, no bias", (3, 2, 2), filters=3, kernel=[4, 3], strides=[2, 3],
+                     padding="same", use_bias=False)
+    yield transposed("1x1 valid, stride 2", (3, 2, 2), filters=2, kernel=[1, 1], strides=[2, 2])
+
+
+MERGES = (layers.Add, layers.Subtract, layers.Multiply, layers.Average, layers.Maximum, layers.Minimum)
+
+
+def merges():
+    for make in MERGES:
+        word = make.__name__.lower()
+        yield layer_case(f"{word} of images", make(), [(2, 3, 4)] * 2)
+        yield layer_case(f"{word} with a number a channel", make(), [(2, 3, 4), (1, 1, 4)])
+        yield layer_case(f"{word} with a vector", make(), [(4,), (2, 3, 4)])
+        if make is not layers.Subtract:
+            yield layer_case(f"{word} of three", make(), [(2, 1, 4), (1, 3, 1), (2, 3, 4)])
+
+
+def resizes():
+    """Sizes whose scales are exact in float32, in which TensorFlow resizes."""
+    for interpolation in ("nearest", "bilinear"):
+        for size in ([2, 2], [4, 1], [1, 8]):
+            yield layer_case(f"upsampling {size}, {interpolation}", layers.UpSampling2D(size, interpolation=interpolation),
+                             [(3, 2, 3)], size=size, interpolation=interpolation)
+        for shape, (height, width) in (((3, 5, 2), (4, 8)), ((6, 7, 3), (4, 4)), ((5, 10, 1), (4, 8)), ((4, 4, 2), (1, 16))):
+            yield layer_case(f"resizing {shape} to {height}x{width}, {interpolation}",
+                             layers.Resizing(height, width, interpolation=interpolation), [shape],
+                             height=height, width=width, interpolation=interpolation)
+
+
+def normalizations():
+    norm = layers.LayerNormalization
+    yield layer_case("layer norm", norm(), [(3, 2, 4)], magnitude=4)
+    yield layer_case("layer norm of a vector, epsilon", norm(epsilon=1 / 64), [(7,)], epsilon=1 / 64)
+    yield layer_case("layer norm, no gamma", norm(scale=False), [(2, 2, 3)], scale=False)
+    yield layer_case("layer norm, no beta", norm(center=False), [(2, 2, 3)], center=False)
+    yield layer_case("layer norm of two dimensions", norm(axis=[-2, -1]), [(2, 3, 4)], dimensions=2)
+    yield layer_case("layer norm of three dimensions", norm(axis=[1, 2, 3]), [(2, 3, 4)], dimensions=3)
+    yield layer_case("normalization", layers.Normalization(), [(3, 2, 4)], magnitude=4)
+    yield layer_case("normalization by one mean", layers.Normalization(axis=None), [(3, 2, 4)], by_channel=False)
+    yield layer_case("normalization by constants", layers.Normalization(mean=[0.5, -1, 2], variance=[4, 0.25, 0]),
+                     [(2, 2, 3)], mean=[0.5, -1, 2], variance=[4, 0.25, 0])
+    yield layer_case("normalization by one constant", layers.Normalization(mean=0.5, variance=4), [(2, 2, 3)],
+                     mean=[0.5], variance=[4])
+
+
+def moves():
+    yield layer_case("permute", layers.Permute((3, 1, 2)), [(2, 3, 4)], dims=[3, 1, 2])
+    yield layer_case("permute of two", layers.Permute((2, 1)), [(5, 3)], dims=[2, 1])
+    yield layer_case("cropping", layers.Cropping2D(((1, 2), (0, 3))), [(5, 6, 2)], cropping=[1, 2, 0, 3])
+
+
+def regularizations():
+    for layer, fields in (
+        (layers.SpatialDropout2D(0.5), dict(rate=0.5)),
+        (layers.GaussianDropout(0.5), dict(rate=0.5)),
+        (layers.GaussianNoise(0.5), dict(stddev=0.5)),
+        (layers.ActivityRegularization(l1=0.5), {}),
+    ):
+        yield layer_case(f"{type(layer).__name__} in inference", layer, [(2, 3, 2)], **fields)
+
+
+def more_gradients():
+    norm = layers.LayerNormalization
+    yield gradient_case("layer norm", norm(), (3, 2, 4), magnitude=4)
+    yield gradient_case("layer norm, epsilon", norm(epsilon=1 / 64), (7,), epsilon=1 / 64)
+    yield gradient_case("layer norm, no gamma", norm(scale=False), (2, 2, 3), scale=False)
+    yield gradient_case("layer norm, no beta", norm(center=False), (2, 2, 3), center=False)
+    yield gradient_case("layer norm of two dimensions", norm(axis=[-2, -1]), (2, 3, 4), dimensions=2)
+    yield gradient_case("normalization", layers.Normalization(), (3, 2, 4))
+    tie = 2 / UNIT
+    for make in MERGES:
+        word = make.__name__.lower()
+        yield gradient_case(f"{word}, ties", make(), (4, 3, 5), (4, 3, 5), magnitude=tie)
+        yield gradient_case(f"{word} with a number a channel, ties", make(), (4, 3, 5), (1, 1, 5), magnitude=tie)
+        if make is not layers.Subtract:
+            yield gradient_case(f"{word} of three, ties", make(), (4, 3, 5), (1, 3, 1), (4, 1, 5), magnitude=tie)
+    for interpolation in ("nearest", "bilinear"):
+        yield gradient_case(f"upsampling, {interpolation}", layers.UpSampling2D((2, 4), interpolation=interpolation),
+                            (3, 2, 3), size=[2, 4], interpolation=interpolation)
+    same, stride = dict(padding="same"), dict(strides=[2, 2])
+    for name, fields in (("same", same), ("same, stride 2", same | stride), ("valid, stride 2", stride)):
+        yield gradient_case(f"separable, 3x3 {name}", layers.SeparableConv2D(4, 3, activation="relu", **fields), (6, 5, 3),
+                            filters=4, kernel=[3, 3], activation="relu", **fields)
+        yield gradient_case(f"transposed, 3x3 {name}", layers.Conv2DTranspose(4, 3, activation="relu", **fields), (4, 3, 2),
+                            filters=4, kernel=[3, 3], activation="relu", **fields)
 
 
 def gradients():
@@ -272,11 +387,12 @@ def main():
     made_with = {"keras": keras.__version__, "tensorflow": tf.__version__}
     write("operations.json", {
         "made_with": made_with,
-        "layers": [*convolutions(), *depthwise_convolutions(), *poolings(), *others()],
+        "layers": [*convolutions(), *depthwise_convolutions(), *poolings(), *others(), *separable_convolutions(),
+                   *transposed_convolutions(), *merges(), *resizes(), *normalizations(), *moves(), *regularizations()],
         "losses": [*losses(), *two_class_losses()],
     })
     random.seed(8)  # so that neither file depends on the other's cases
-    write("gradients.json", {"made_with": made_with, "layers": list(gradients())})
+    write("gradients.json", {"made_with": made_with, "layers": [*gradients(), *more_gradients()]})
 
 
 if __name__ == "__main__":

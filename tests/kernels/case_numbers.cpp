@@ -24,7 +24,7 @@ std::vector<double> uniform(std::int64_t count, Precision precision, std::uint32
 // Variances are positive and scales away from zero, as trained ones are.
 std::vector<double> weight(const WeightDeclaration& declaration, Precision precision, std::uint32_t array) {
   std::vector<double> values = uniform(declaration.shape.elements(), precision, array);
-  if (declaration.name == "gamma" || declaration.name == "moving_variance") {
+  if (declaration.name == "gamma" || declaration.name.ends_with("variance")) {
     for (double& value : values) value = 1 + std::nearbyint(value * 64) / 128;
   }
   return values;

@@ -34,12 +34,14 @@ void check_weight_gradients(const std::vector<std::vector<double>>& found, const
 }
 
 void check_gradients(const Backend& backend, Precision precision, const Json& item) {
-  const Shape src = golden_shape(item.at("src"));
-  Case described{
-      .name = item.at("name"), .layer = golden_layer(item), .src = {src.without_batch()}, .batch = src[0]};
+  Case described{.name = item.at("name"), .layer = golden_layer(item), .src = {}};
   described.trainable = item.at("trainable");
   CaseNumbers numbers;
-  numbers.src.push_back(golden_numbers(item.at("src")));
+  for (const Json& src : item.at("src")) {
+    described.src.push_back(golden_shape(src).without_batch());
+    described.batch = golden_shape(src)[0];
+    numbers.src.push_back(golden_numbers(src));
+  }
   numbers.diff_dst = golden_numbers(item.at("diff_dst"));
   for (const Json& weight : item.at("weights")) numbers.weights.push_back(golden_numbers(weight));
   REQUIRE(weights_of(described).size() == numbers.weights.size());
@@ -50,7 +52,12 @@ void check_gradients(const Backend& backend, Precision precision, const Json& it
   CHECK(array_error(prepared.forward(), numbers_of(item.at("dst"))) <=
         (exact ? 1e-7 : tolerance(precision).forward));
   const double tolerated = exact ? 1e-7 : tolerance(precision).backward;
-  CHECK(array_error(prepared.backward_data()[0], numbers_of(item.at("diff_src"))) <= tolerated);
+  const auto diff_src = prepared.backward_data();
+  REQUIRE(diff_src.size() == item.at("diff_src").size());
+  for (std::size_t i = 0; i < diff_src.size(); ++i) {
+    CAPTURE(i);
+    CHECK(array_error(diff_src[i], numbers_of(item["diff_src"][i])) <= tolerated);
+  }
   if (!item.at("diff_weights").empty()) {
     check_weight_gradients(prepared.backward_weights(), item.at("diff_weights"), tolerated);
   }

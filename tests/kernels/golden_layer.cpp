@@ -21,6 +21,12 @@ void read(const Json& json, Padding& padding) {
 void read(const Json& json, ActivationFunction& function) {
   function = activation_function("operations.json", json.get<std::string>());
 }
+void read(const Json& json, Interpolation& interpolation) {
+  interpolation = json == "bilinear" ? Interpolation::bilinear : Interpolation::nearest;
+}
+void read(const Json& json, PerChannel& numbers) {
+  numbers = json.is_array() ? PerChannel(json.get<std::vector<float>>()) : PerChannel(json.get<float>());
+}
 template <class T>
 void read(const Json& json, T& value) {
   value = json.get<T>();
@@ -85,6 +91,43 @@ void describe(Reshape& l, Fields& f) {
 }
 void describe(Dropout& l, Fields& f) {
   f("rate", l.rate);
+}
+void describe(SeparableConv2D& l, Fields& f) {
+  f("filters", l.filters)("kernel", l.kernel)("strides", l.strides)("padding", l.padding)("dilation",
+                                                                                          l.dilation);
+  f("depth_multiplier", l.depth_multiplier)("use_bias", l.use_bias)("activation", l.activation);
+}
+void describe(Conv2DTranspose& l, Fields& f) {
+  f("filters", l.filters)("kernel", l.kernel)("strides", l.strides)("padding", l.padding)("dilation",
+                                                                                          l.dilation);
+  f("use_bias", l.use_bias)("activation", l.activation);
+}
+void describe(UpSampling2D& l, Fields& f) {
+  f("size", l.size)("interpolation", l.interpolation);
+}
+void describe(Resizing& l, Fields& f) {
+  f("height", l.height)("width", l.width)("interpolation", l.interpolation);
+}
+void describe(LayerNormalization& l, Fields& f) {
+  f("dimensions", l.dimensions)("epsilon", l.epsilon)("scale", l.scale)("center", l.center);
+}
+void describe(Normalization& l, Fields& f) {
+  f("by_channel", l.by_channel)("mean", l.mean)("variance", l.variance);
+}
+void describe(Permute& l, Fields& f) {
+  f("dims", l.dims);
+}
+void describe(Cropping2D& l, Fields& f) {
+  f("cropping", l.cropping);
+}
+void describe(SpatialDropout2D& l, Fields& f) {
+  f("rate", l.rate);
+}
+void describe(GaussianDropout& l, Fields& f) {
+  f("rate", l.rate);
+}
+void describe(GaussianNoise& l, Fields& f) {
+  f("stddev", l.stddev);
 }
 void describe(Rescaling& l, Fields& f) {
   f("scale", l.scale)("offset", l.offset);

@@ -1,0 +1,21 @@
+#include "kernels/separable_conv2d.h"
+
+#include "kernels/reference/conv2d.h"
+#include "kernels/reference/depthwise_conv2d.h"
+#include "kernels/reference/separable_conv2d.h"
+
+namespace petal::reference {
+
+Support supports(const SeparableConv2D& layer, Direction direction) {
+  return supports(pointwise_part(layer), direction);
+}
+
+std::unique_ptr<Kernel> prepare(const SeparableConv2D& layer, const PrepareContext& context) {
+  return std::make_unique<SeparableKernel>(layer, context, [](const PrepareContext& part) {
+    const auto* depthwise = std::get_if<DepthwiseConv2D>(&part.node.layer);
+    return depthwise != nullptr ? prepare(*depthwise, part)
+                                : prepare(std::get<Conv2D>(part.node.layer), part);
+  });
+}
+
+}  // namespace petal::reference
