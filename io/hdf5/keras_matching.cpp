@@ -28,8 +28,9 @@ std::string snake_case(std::string_view name) {
 
 // A name that Keras makes up from class and count; it says nothing about which layer it is.
 bool is_auto_numbered(const std::string& name) {
-  constexpr std::array<std::string_view, 4> classes = {"conv2d", "depthwise_conv2d", "dense",
-                                                       "batch_normalization"};
+  constexpr std::array<std::string_view, 8> classes = {
+      "conv2d",           "depthwise_conv2d", "dense",         "batch_normalization",
+      "separable_conv2d", "conv2d_transpose", "normalization", "layer_normalization"};
   return std::ranges::find(classes, split_number(name).base) != classes.end();
 }
 
@@ -97,17 +98,22 @@ Pairing pair_by_name(const std::vector<KerasLayer>& file, const std::vector<Mode
   return pairing;
 }
 
-// What a layer of the file is. Keras 3's legacy files tell convolutions and depthwise ones apart only by
-// their layer's name: "convolution".
+// What a layer of the file is. Keras 3's legacy files tell convolutions, depthwise and transposed ones apart
+// only by their layer's name: "convolution".
 std::string class_of(const KerasLayer& layer) {
   if (!layer.class_name.empty()) return layer.class_name;
   if (is_auto_numbered(layer.name)) return split_number(layer.name).base;
-  for (const KerasTensor& tensor : layer.tensors) {
-    if (tensor.name == "depthwise_kernel") return "depthwise_conv2d";
-    if (tensor.name == "moving_variance") return "batch_normalization";
-    if (tensor.name == "kernel") return tensor.shape.rank() == 2 ? "dense" : "convolution";
-  }
-  return "unknown";
+  const auto has = [&](std::string_view name) {
+    return std::ranges::find(layer.tensors, name, &KerasTensor::name) != layer.tensors.end();
+  };
+  if (has("pointwise_kernel")) return "separable_conv2d";
+  if (has("depthwise_kernel")) return "depthwise_conv2d";
+  if (has("moving_variance")) return "batch_normalization";
+  if (has("variance")) return "normalization";
+  if (has("gamma") || has("beta")) return "layer_normalization";
+  const auto kernel = std::ranges::find(layer.tensors, "kernel", &KerasTensor::name);
+  if (kernel == layer.tensors.end()) return "unknown";
+  return kernel->shape.rank() == 2 ? "dense" : "convolution";
 }
 
 // Layers of one class that no name resolves: indices into the file's and the model's.
@@ -131,7 +137,9 @@ class OrderPairing {
     for (std::size_t i = 0; i < file.size(); ++i)
       convolutions_unclear |= !pairing_[i] && class_of(file[i]) == "convolution";
     auto merged = [&](const std::string& name) {
-      return convolutions_unclear && name.ends_with("conv2d") ? std::string("convolution") : name;
+      const bool is_convolution =
+          name == "conv2d" || name == "depthwise_conv2d" || name == "conv2d_transpose";
+      return convolutions_unclear && is_convolution ? std::string("convolution") : name;
     };
     for (std::size_t i = 0; i < file.size(); ++i)
       if (!pairing_[i]) unresolved_[merged(class_of(file[i]))].file.push_back(i);

@@ -27,9 +27,19 @@ def beyond_keras2(path):
     return any(layer["class_name"] == "RandomContrast" and "value_range" in layer["config"] for layer in layers)
 
 
+def beyond_keras3(path):
+    """Its reader of .h5 takes Normalization(axis=None) for the default, its own files' too."""
+    with h5py.File(path) as file:
+        layers = json.loads(file.attrs["model_config"])["config"]["layers"]
+    return any(layer["class_name"] == "Normalization" and not layer["config"]["axis"] for layer in layers)
+
+
 def check(k, path):
     if k is not keras and beyond_keras2(path):
         print(f"skip keras {k.__version__} {path.name}: RandomContrast with a value_range, which Keras 2 lacks")
+        return True
+    if k is keras and beyond_keras3(path):
+        print(f"skip keras {k.__version__} {path.name}: Normalization(axis=None), which Keras 3 misreads")
         return True
     model = k.models.load_model(path)
     pixels = numpy.fromfile(path.with_suffix(".input"), numpy.float32).reshape((1, *model.input_shape[1:]))

@@ -156,6 +156,59 @@ def two_ends(k):
     return k.Model([first, second], [c, a], name="two_ends")
 
 
+def assorted(k):
+    layers = k.layers
+    x = inputs = k.Input((14, 10, 3), name="photo")
+    x = layers.Normalization(name="normalization")(x)
+    x = layers.Normalization(mean=[0.5, -1.0, 2.0], variance=[4.0, 0.25, 1.0], name="by_constants")(x)
+    x = layers.Normalization(mean=0.5, variance=2.0, name="by_one_constant")(x)
+    x = layers.Normalization(axis=None, name="one_mean")(x)
+    x = layers.Rescaling([0.5, 0.25, 2.0], offset=[0.0, 1.0, -1.0], name="rescaling")(x)
+    x = layers.Resizing(13, 9, name="resizing")(x)
+    x = layers.Resizing(12, 10, interpolation="nearest", name="resizing_nearest")(x)
+    x = layers.Cropping2D(((1, 0), (0, 2)), name="cropping")(x)
+    x = layers.SeparableConv2D(8, 3, strides=2, padding="same", depth_multiplier=2, use_bias=False, name="separable")(x)
+    x = layers.BatchNormalization(name="norm")(x)
+    x = layers.SeparableConv2D(8, (3, 2), padding="same", dilation_rate=2, activation="relu", name="dilated")(x)
+    s = layers.GlobalAveragePooling2D(keepdims=True, name="squeeze")(x)
+    s = layers.Conv2D(2, 1, activation="relu", name="reduce")(s)
+    s = layers.Conv2D(8, 1, activation="sigmoid", name="expand")(s)
+    x = layers.Multiply(name="excite")([x, s])
+    x = layers.LayerNormalization(epsilon=1e-5, name="layer_norm")(x)
+    a = layers.UpSampling2D(name="nearest")(x)
+    b = layers.UpSampling2D((2, 2), interpolation="bilinear", name="bilinear")(x)
+    c = layers.Conv2DTranspose(8, 3, strides=2, padding="same", activation="relu", name="transposed")(x)
+    x = layers.Average(name="average")([a, b, c])
+    x = layers.Maximum(name="maximum")([x, a])
+    x = layers.Minimum(name="minimum")([x, b, c])
+    x = layers.Subtract(name="subtract")([x, a])
+    x = layers.Conv2DTranspose(4, (3, 2), strides=(1, 2), use_bias=False, name="wide")(x)
+    x = layers.Permute((3, 1, 2), name="permute")(x)
+    x = layers.LayerNormalization(axis=[2, 3], scale=False, name="layer_norm_planes")(x)
+    x = layers.SpatialDropout2D(0.25, name="spatial_dropout")(x)
+    x = layers.GaussianDropout(0.25, name="gaussian_dropout")(x)
+    x = layers.GaussianNoise(0.5, name="gaussian_noise")(x)
+    x = layers.ActivityRegularization(l2=0.01, name="activity")(x)
+    x = layers.LayerNormalization(axis=[1, 2, 3], center=False, name="layer_norm_all")(x)
+    x = layers.Flatten(name="flatten")(x)
+    return k.Model(inputs, layers.Dense(3, activation="softmax", name="probabilities")(x), name="assorted")
+
+
+def operations(k):
+    """Operators between layers, which Keras records: with constants, as preprocess_input leaves them, and without."""
+    layers = k.layers
+    x = inputs = k.Input((9, 8, 3), name="photo")
+    x = k.applications.mobilenet_v2.preprocess_input(x)
+    a = layers.Conv2D(3, 3, padding="same", name="conv")(x)
+    x = a + x
+    x = 1.0 - x * 0.5
+    x = x * numpy.array([0.5, -1.0, 2.0], "float32")
+    x = layers.Conv2D(3, 1, name="conv_1")(x * a)
+    x = 0.25 + (-x)
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    return k.Model(inputs, layers.Dense(2, activation="softmax", name="probabilities")(x), name="operations")
+
+
 def mobilenet_v2(k):
     return k.applications.MobileNetV2((96, 96, 3), alpha=0.35, include_top=False, weights=None)
 
@@ -209,12 +262,17 @@ def write(name, model, config, writer):
 def save_whole(name, model, random, predictions):
     """With numbers that are neither alike nor at their start, and probabilities far from 0 and 1."""
     for weight in model.weights:
+        if "count" in weight.name:
+            continue
         scale = 0.5 if "variance" in weight.name else 0.1
         noise = random.uniform(0 if "variance" in weight.name else -1, 1, weight.shape)
         weight.assign(0.9 * numpy.asarray(weight) + scale * noise)
+    for layer in model.layers:
+        if hasattr(layer, "finalize_state"):
+            layer.finalize_state()
     model.save(FOLDER / "models" / f"{name}.h5", include_optimizer=False)
     pixels = random.integers(0, 256, model.input_shape[1:]).astype("float32")
-    if "transfer" in model.name:  # which does not rescale
+    if model.name in ("transfer", "assorted"):  # which does not rescale
         pixels = pixels / 255
     output = model.predict(pixels[None], verbose=0)[0]
     predictions[name] = {"input": pixels.reshape(-1).tolist(), "output": output.tolist()}
@@ -224,7 +282,7 @@ def write_models():
     (FOLDER / "models").mkdir(exist_ok=True)
     predictions = {}
     random = numpy.random.default_rng(1)
-    for build in (nested, base_in_sequential):
+    for build in (nested, base_in_sequential, assorted, operations):
         for k in (tf_keras, keras):
             k.backend.clear_session()
             model = build(k)
@@ -238,7 +296,7 @@ def main():
     FOLDER.mkdir(exist_ok=True)
     write_models()
     version2, version3 = f"keras {tf_keras.__version__.split('.')[0]}", f"keras {keras.__version__.split('.')[0]}"
-    for build in (sequential_cnn, branches, augmented, nested, base_in_sequential, two_ends, regularized):
+    for build in (sequential_cnn, branches, augmented, nested, base_in_sequential, two_ends, regularized, assorted):
         for k, version in ((tf_keras, version2), (keras, version3)):
             k.backend.clear_session()
             model = build(k)

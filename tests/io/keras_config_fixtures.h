@@ -107,6 +107,46 @@ inline Graph every_layer() {
                                   .bias_regularizer = {.l1 = 0.25f}},
                   x);
   x = g.add("add", Add{}, {a, b});
+  x = g.add("normalization", Normalization{}, x);
+  x = g.add("normalization_constants", Normalization{.mean = {0.5f}, .variance = {2.25f}}, x);
+  x = g.add("rescale_channels",
+            Rescaling{.scale = PerChannel({1, 0.1f, -1, 2, 1, 1, 1, 0.3f}), .offset = 0.2f}, x);
+  x = g.add("separable",
+            SeparableConv2D{.filters = 8,
+                            .kernel = {3, 2},
+                            .padding = Padding::same,
+                            .dilation = {2, 2},
+                            .depth_multiplier = 2,
+                            .activation = ActivationFunction::relu,
+                            .depthwise_regularizer = {.l1 = 0.1f},
+                            .pointwise_regularizer = {.l2 = 0.2f},
+                            .bias_regularizer = {.l1 = 0.3f}},
+            x);
+  x = g.add("layer_norm", LayerNormalization{.dimensions = 3, .epsilon = 1e-5f, .center = false}, x);
+  x = g.add("layer_norm_channels", LayerNormalization{.scale = false}, x);
+  a = g.add("transposed",
+            Conv2DTranspose{.filters = 8,
+                            .kernel = {3, 2},
+                            .strides = {2, 2},
+                            .padding = Padding::same,
+                            .use_bias = false,
+                            .activation = ActivationFunction::sigmoid,
+                            .kernel_regularizer = {.l2 = 0.1f}},
+            x);
+  b = g.add("up", UpSampling2D{.size = {2, 2}, .interpolation = Interpolation::bilinear}, x);
+  x = g.add("subtract", Subtract{}, {a, b});
+  Value s = g.add("squeeze", GlobalAveragePooling2D{.keepdims = true}, x);
+  x = g.add("multiply", Multiply{}, {x, s});
+  x = g.add("maximum", Maximum{}, {x, a});
+  x = g.add("minimum", Minimum{}, {x, b});
+  x = g.add("average", Average{}, {x, a, b});
+  x = g.add("resize", Resizing{.height = 22, .width = 27, .interpolation = Interpolation::nearest}, x);
+  x = g.add("crop_sides", Cropping2D{{.top = 1, .bottom = 2, .left = 0, .right = 1}}, x);
+  x = g.add("permute", Permute{{2, 1, 3}}, x);
+  x = g.add("spatial", SpatialDropout2D{0.25f}, x);
+  x = g.add("gaussian", GaussianDropout{0.2f}, x);
+  x = g.add("noise", GaussianNoise{0.3f}, x);
+  x = g.add("activity", ActivityRegularization{.l1 = 0.1f, .l2 = 0.2f}, x);
   x = g.add("norm",
             BatchNormalization{.momentum = 0.9f, .epsilon = 1.001e-5f, .scale = false, .center = false}, x);
   x = g.add("norm_all", BatchNormalization{.momentum = 0.999f}, x);

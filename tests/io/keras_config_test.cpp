@@ -185,6 +185,27 @@ TEST_CASE("a regulariser that Petal lacks is refused, not passed over") {
   }
 }
 
+TEST_CASE("axes of normalisations as Keras 2 and 3 write them") {
+  const Json all = {1, 2, 3}, last = Json::array({-1}), fourth = Json::array({3});
+  for (const Json& axis : {Json(-1), Json(3), last, fourth}) {
+    CHECK(read_one("LayerNormalization", {{"axis", axis}}) == Layer(LayerNormalization{}));
+    CHECK(read_one("Normalization", {{"axis", axis}}) == Layer(Normalization{}));
+  }
+  CHECK(read_one("LayerNormalization", {{"axis", all}}) == Layer(LayerNormalization{.dimensions = 3}));
+  CHECK(read_one("LayerNormalization", {{"axis", {-2, -1}}}) == Layer(LayerNormalization{.dimensions = 2}));
+  CHECK(read_one("LayerNormalization", Json::object()) == Layer(LayerNormalization{}));
+  CHECK(read_one("Normalization", Json::object()) == Layer(Normalization{}));
+  CHECK(read_one("Normalization", {{"axis", nullptr}}) == Layer(Normalization{.by_channel = false}));
+  CHECK(read_one("Normalization", {{"axis", Json::array()}}) == Layer(Normalization{.by_channel = false}));
+  CHECK(read_one("Normalization", {{"mean", {{{{1, 2, 3, 4}}}}}, {"variance", {{{{1, 1, 1, 4}}}}}}) ==
+        Layer(Normalization{.mean = {1, 2, 3, 4}, .variance = {1, 1, 1, 4}}));
+
+  GraphBuilder g("one_mean");
+  const Value x = g.input({8, 8, 4});
+  const Graph one_mean = std::move(g).build({g.add("n", Normalization{.by_channel = false}, x)});
+  check_equal(one_mean, from_keras_config(to_keras_config(one_mean), "written"));
+}
+
 TEST_CASE("several inputs and outputs keep Keras's order") {
   for (const char* name : {"two_ends_keras2", "two_ends_keras3"}) {
     const Graph graph = from_keras_config(fixtures().at(name)["config"].dump(), name);

@@ -155,6 +155,33 @@ TEST_CASE("keras weights: a renamed layer whose shapes are not its own is no gue
   CHECK(contains(message, "project/kernel (1, 1, 2, 2): in the file, unexpected by the model"));
 }
 
+TEST_CASE("keras weights: layers of every class that Keras numbers, under the numbers of another session") {
+  const auto network = [](const std::string& after) {
+    GraphBuilder g("numbered");
+    Value x = g.input({8, 8, 3});
+    x = g.add("normalization" + after, Normalization{}, x);
+    x = g.add("separable_conv2d" + after, SeparableConv2D{.filters = 3}, x);
+    x = g.add("conv2d_transpose" + after, Conv2DTranspose{.filters = 3}, x);
+    x = g.add("conv2d" + after, Conv2D{.filters = 3}, x);
+    x = g.add("layer_normalization" + after, LayerNormalization{}, x);
+    x = g.add("batch_normalization" + after, BatchNormalization{}, x);
+    return std::move(g).build({x});
+  };
+  const Graph saved = network("_7"), graph = network("");
+  Model model;
+  model.network = {saved, initialize(saved, 5)};
+  const Scratch scratch("numbered.h5");
+  save_model(scratch.path, model);
+  Weights weights = initialize(graph, 1);
+  CHECK(load_keras_weights(scratch.path, graph, weights).matched_by == "order");
+  for (const WeightDeclaration& declaration : saved.weights()) {
+    CAPTURE(declaration.name);
+    std::string name = declaration.name;
+    name.erase(name.find("_7/"), 2);
+    CHECK(std::ranges::equal(weights.at(name).values(), model.network.weights.at(declaration.name).values()));
+  }
+}
+
 TEST_CASE("keras weights: numbers order as numbers, not as text") {
   const Scratch scratch("numbers.h5");
   write_kernels(scratch.path, {{"dense_10", {2, 2}}, {"dense_8", {2, 2}}, {"dense_9", {2, 2}}});
