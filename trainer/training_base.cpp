@@ -139,7 +139,8 @@ Weights TrainingBase::imported(const Graph& graph, const Tell& info) const {
   const Base base = base_of(*architecture_, {.image_size = options_.image_size, .alpha = options_.alpha});
   ImportOptions import{.exclude_file_layers = architecture_->head_layers, .keep_layers = {}};
   for (const Node& node : graph.nodes()) {
-    if (!base.body.contains(node.name) && !graph.weights(node).empty()) {
+    const std::vector<WeightDeclaration> own = graph.weights(node);
+    if (!base.body.contains(node.name) && !own.empty() && !states_its_weights(own)) {
       import.keep_layers.push_back(node.name);
     }
   }

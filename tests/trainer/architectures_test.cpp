@@ -3,11 +3,15 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
+#include <cmath>
+
 #include "io/model_file.h"
-#include "models/registry.h"
 #include "tests/trainer/toy.h"
 #include "trainer/train_classifier.h"
 #include "trainer/train_options.h"
+#include "trainer/training_base.h"
 
 using namespace petal;
 using namespace petal::test;
@@ -31,7 +35,7 @@ struct Job {
   }
   TrainResult run() const { return train_classifier(options, cpu_backends()); }
   Weights start() const {
-    const Graph graph = graph_of(options, 2);
+    const Graph graph = TrainingBase(options).graph(2);
     return options.from_scratch ? initialize(graph, options.seed)
                                 : initialize_untrained_base(graph, options.seed);
   }
@@ -101,7 +105,20 @@ TEST_CASE("training from scratch: all of resnet50 learns but its preprocessing, 
 TEST_CASE("fine-tuning from the first layer on leaves the preprocessing as it is") {
   TrainOptions options;
   options.model = "resnet50";
-  const Graph graph = fine_tuned(graph_of(options, 2), {.from = "preprocess_input"});
+  const Graph graph = fine_tuned(TrainingBase(options).graph(2), {.from = "preprocess_input"});
   CHECK_FALSE(graph[graph.find("preprocess_input")].trainable);
   CHECK(graph[graph.find("conv1_conv")].trainable);
+}
+
+TEST_CASE("a saved resnet50, its preprocessing inside, serves as weights of a base again") {
+  Job job("resnet50", 32);
+  Model saved{.network = {TrainingBase(job.options).graph(2), {}}, .labels = {}, .architecture = "resnet50"};
+  saved.network.weights = initialize_untrained_base(saved.network.graph, 7);
+  job.options.weights = job.folder / "saved.h5";
+  save_model(job.options.weights, saved);
+  const TrainResult result = job.run();
+  for (const char* name : {"conv5_block3_3_conv/kernel", "preprocess_input/kernel"}) {
+    CHECK(std::ranges::equal(result.run.model.network.weights.at(name).values(),
+                             saved.network.weights.at(name).values()));
+  }
 }
