@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/error.h"
+#include "engine/keras_order.h"
 #include "io/atomic_file.h"
 #include "io/hdf5/file.h"
 #include "io/hdf5/keras_weights.h"
@@ -65,7 +66,9 @@ void write_weights(Hdf5File& file, const Network& network) {
   file.write_string_attribute(weights_group, "backend", "tensorflow");
   file.write_string_attribute(weights_group, "keras_version", keras_version);
   std::vector<std::string> layers;
-  for (const Node& node : network.graph.nodes()) {
+  // Keras fills its layers in this order, whatever their names.
+  for (const int index : keras_order(network.graph)) {
+    const Node& node = network.graph[index];
     layers.push_back(node.name);
     write_layer(file, node, network);
   }
