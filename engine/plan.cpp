@@ -76,7 +76,7 @@ Plan compile(const Graph& graph, const Weights& weights, std::shared_ptr<const B
   if (options.batch < 1) throw Error("batch", std::to_string(options.batch) + " must be 1 or more");
   require_complete(graph, weights);
   const Network given{graph, weights};
-  const Network network = options.optimize ? optimize_for_inference(given) : split_softmax(given);
+  const Network network = options.optimize ? optimize_for_inference(given) : split_activations(given);
   auto state = std::make_unique<Plan::State>(
       Plan::State{options, network.graph, Executor(std::move(backend)), {}, {}, {}, {}});
   Executor& executor = state->executor;

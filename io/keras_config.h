@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "engine/graph.h"
 
@@ -8,14 +9,19 @@ namespace petal {
 
 // The graph as Keras's Functional config in JSON, as `model_config` of a Keras 2 .h5 file holds it: every
 // layer with its Keras class name and arguments, so that keras.models.load_model (Keras 2 and 3) rebuilds it.
-// Throws Error(failure) for what Keras has no words for: explicit padding, a fused residual, '/' in a name.
+// hard_sigmoid, by which Keras 2 and 3 mean two functions, is written as the Rescaling and the ReLU that it
+// is. Throws Error(failure) for what Keras has no words for: explicit padding, a fused residual, '/' in a
+// name.
 std::string to_keras_config(const Graph& graph);
 
 // The graph of a Keras config, Functional or Sequential, written by Keras 2 or 3 or by to_keras_config.
 // Models inside are flattened; their layers keep their names, or become "MODEL_layer" where a name is taken.
 // A layer is frozen where the model around it is; batch norm, dropout and augmentation also where that is
-// called with training=False. Throws Error(`where`) that names the layer for every class or option that Petal
-// lacks.
-Graph from_keras_config(const std::string& json, const std::string& where);
+// called with training=False. An activation that is a layer, such as LeakyReLU, becomes a node
+// "LAYER_leakyrelu" behind its layer. `keras_version` is that of the writer, such as "2.11.0", by which
+// hard_sigmoid is one function or another; empty: what the JSON itself says, else 3. Throws Error(`where`)
+// that names the layer for every class or option that Petal lacks.
+Graph from_keras_config(const std::string& json, const std::string& where,
+                        std::string_view keras_version = {});
 
 }  // namespace petal

@@ -132,7 +132,8 @@ Model load_model(const std::filesystem::path& file) {
         "it holds no model_config, so no whole model; where it holds weights, name their architecture");
   }
   Model model;
-  model.network.graph = from_keras_config(*config, where);
+  const std::optional<std::string> version = in.string_attribute("", "keras_version");
+  model.network.graph = from_keras_config(*config, where, version.value_or(""));
   load_keras_weights(file, model.network.graph, model.network.weights);
   if (const std::optional<std::string> facts = in.string_attribute("", "petal")) {
     read_facts(*facts, where, model);

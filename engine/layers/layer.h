@@ -13,6 +13,7 @@
 #include "engine/layers/dense.h"
 #include "engine/layers/depthwise_conv2d.h"
 #include "engine/layers/dropout.h"
+#include "engine/layers/elu.h"
 #include "engine/layers/flatten.h"
 #include "engine/layers/gaussian_dropout.h"
 #include "engine/layers/gaussian_noise.h"
@@ -20,10 +21,12 @@
 #include "engine/layers/global_max_pooling2d.h"
 #include "engine/layers/input.h"
 #include "engine/layers/layer_normalization.h"
+#include "engine/layers/leaky_relu.h"
 #include "engine/layers/max_pooling2d.h"
 #include "engine/layers/merge.h"
 #include "engine/layers/normalization.h"
 #include "engine/layers/permute.h"
+#include "engine/layers/prelu.h"
 #include "engine/layers/random_affine.h"
 #include "engine/layers/random_brightness.h"
 #include "engine/layers/random_contrast.h"
@@ -32,6 +35,7 @@
 #include "engine/layers/random_rotation.h"
 #include "engine/layers/random_translation.h"
 #include "engine/layers/random_zoom.h"
+#include "engine/layers/relu.h"
 #include "engine/layers/rescaling.h"
 #include "engine/layers/reshape.h"
 #include "engine/layers/resizing.h"
@@ -46,9 +50,9 @@ namespace petal {
 // writer only.
 using Layer =
     std::variant<Input, Conv2D, DepthwiseConv2D, Dense, BatchNormalization, MaxPooling2D, AveragePooling2D,
-                 GlobalAveragePooling2D, GlobalMaxPooling2D, Activation, Add, Concatenate, ZeroPadding2D,
-                 Flatten, Reshape, Dropout, Rescaling, RandomFlip, RandomRotation, RandomZoom,
-                 RandomTranslation, RandomCrop, RandomContrast, RandomBrightness, RandomAffine,
+                 GlobalAveragePooling2D, GlobalMaxPooling2D, Activation, ReLU, LeakyReLU, ELU, PReLU, Add,
+                 Concatenate, ZeroPadding2D, Flatten, Reshape, Dropout, Rescaling, RandomFlip, RandomRotation,
+                 RandomZoom, RandomTranslation, RandomCrop, RandomContrast, RandomBrightness, RandomAffine,
                  SeparableConv2D, Conv2DTranspose, Subtract, Multiply, Average, Maximum, Minimum,
                  UpSampling2D, Resizing, LayerNormalization, Normalization, Permute, Cropping2D,
                  SpatialDropout2D, GaussianDropout, GaussianNoise, ActivityRegularization>;

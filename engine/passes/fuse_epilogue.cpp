@@ -44,7 +44,7 @@ Network fuse_epilogue(const Network& network, const NodeScope& scope) {
     if (!within[static_cast<std::size_t>(i)]) continue;
     if (const auto* activation = std::get_if<Activation>(&draft.node(i).layer)) {
       const ActivationFunction function = activation->function;
-      if (function != ActivationFunction::softmax && function != ActivationFunction::linear) {
+      if (is_epilogue(function) && function != ActivationFunction::linear) {
         fuse_activation(draft, i, function);
       }
     } else if (std::holds_alternative<Add>(draft.node(i).layer)) {
@@ -60,7 +60,7 @@ std::vector<bool> every_node(const Graph& graph) {
 
 Network optimize_for_inference(const Network& network) {
   return fuse_epilogue(
-      fold_batch_normalization(fold_zero_padding(split_softmax(drop_training_only(network)))));
+      fold_batch_normalization(fold_zero_padding(split_activations(drop_training_only(network)))));
 }
 
 }  // namespace petal

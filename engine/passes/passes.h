@@ -29,9 +29,10 @@ std::vector<bool> gradient_reach(const Graph& graph);
 
 // Removes the dropouts, noises and augmentations, all but RandomCrop, which crops in inference too.
 Network drop_training_only(const Network& network, const NodeScope& scope = every_node);
-// Softmax inside Conv2D, DepthwiseConv2D or Dense, which is no elementwise epilogue, becomes a node behind
-// the layer, named "NAME/softmax".
-Network split_softmax(const Network& network);
+// An activation inside Conv2D, DepthwiseConv2D or Dense that the layer's kernels do not take, such as
+// softmax, becomes a node behind the layer, named "NAME/softmax". In training they take only
+// is_training_epilogue.
+Network split_activations(const Network& network, bool (*stays)(ActivationFunction) = is_epilogue);
 // Sigmoid inside such a layer that is an output likewise, "NAME/sigmoid": a loss that takes logits merges
 // with it.
 Network split_final_sigmoid(const Network& network);
@@ -42,7 +43,7 @@ Network fold_zero_padding(const Network& network, const NodeScope& scope = every
 // activation, where nothing else reads the layer, becomes the layer's weights and bias; computed in double.
 // The merged node takes the name of the batch norm.
 Network fold_batch_normalization(const Network& network, const NodeScope& scope = every_node);
-// Activation (elementwise) and Add behind such a layer become its epilogue: activation(layer + bias +
+// Activation (is_epilogue) and Add behind such a layer become its epilogue: activation(layer + bias +
 // residual). The merged node takes the name of the last one merged.
 Network fuse_epilogue(const Network& network, const NodeScope& scope = every_node);
 // All of the above, in order: what an inference plan runs.
@@ -63,8 +64,8 @@ struct TrainingNetwork {
   std::vector<bool> constant;        // constant_nodes of its graph
   std::vector<bool> wants_gradient;  // gradient_reach of it
 };
-// The passes for inference on the constant nodes; augmentation composed, softmax split off and relu moved on
-// all.
+// The passes for inference on the constant nodes; augmentation composed, activations split off and relu moved
+// on all.
 TrainingNetwork optimize_for_training(const Network& network);
 
 // The graph cut where training begins. `frozen` gives the same values in every epoch: no node of it is

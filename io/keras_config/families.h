@@ -59,6 +59,10 @@ Description describe(const AveragePooling2D& layer, const Node& node);
 Description describe(const GlobalAveragePooling2D& layer, const Node& node);
 Description describe(const GlobalMaxPooling2D& layer, const Node& node);
 Description describe(const Activation& layer, const Node& node);
+Description describe(const ReLU& layer, const Node& node);
+Description describe(const LeakyReLU& layer, const Node& node);
+Description describe(const ELU& layer, const Node& node);
+Description describe(const PReLU& layer, const Node& node);
 template <MergeOperation of>
 Description describe(const Merge<of>&, const Node&) {
   return {std::string(keras_name(of)), OrderedJson::object()};

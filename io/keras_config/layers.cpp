@@ -28,18 +28,21 @@ std::string current_name(const std::string& class_name) {
 
 }  // namespace
 
-Layer read_layer(const std::string& class_name, const Json& config, const std::string& where, Shapes src) {
+std::vector<Layer> read_layers(const std::string& class_name, const Json& config, const std::string& where,
+                               Shapes src, int keras) {
   const auto reader = readers().find(current_name(class_name));
   if (reader == readers().end()) {
     std::string known;
     for (const auto& [name, read] : readers()) known += (known.empty() ? "" : ", ") + name;
     throw Error(where, "its class " + class_name + " is not among those that Petal has: " + known);
   }
-  Options options(config, where, class_name);
-  Layer layer = reader->second(options, src);
+  Options options(config, where, class_name, keras);
+  std::vector<Layer> layers = {reader->second(options, src)};
   options.require_unset("activity_regularizer");
   options.finish();
-  return layer;
+  if (!options.behind().empty() && std::holds_alternative<Activation>(layers[0])) layers.clear();
+  layers.insert(layers.end(), options.behind().begin(), options.behind().end());
+  return layers;
 }
 
 }  // namespace petal::keras_config

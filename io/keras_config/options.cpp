@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "engine/error.h"
+#include "io/keras_config/layers.h"
 
 namespace petal::keras_config {
 namespace {
@@ -48,8 +49,8 @@ std::vector<float> read_numbers(const Json& value) {
   return numbers;
 }
 
-Options::Options(const Json& config, std::string where, std::string class_name)
-    : config_(config), where_(std::move(where)), class_name_(std::move(class_name)) {}
+Options::Options(const Json& config, std::string where, std::string class_name, int keras)
+    : config_(config), where_(std::move(where)), class_name_(std::move(class_name)), keras_(keras) {}
 
 void Options::fail(const std::string& what) const {
   throw Error(where_, class_name_ + " " + what);
@@ -140,9 +141,27 @@ ActivationFunction Options::activation() {
     found = &(*found)["config"];
   }
   if (found->is_null()) return ActivationFunction::linear;
-  if (!found->is_string())
-    fail("has activation " + shown(*found) + "; Petal takes the name of a function there");
+  if (found->is_object() && found->contains("class_name")) return activation_layer(*found);
+  if (!found->is_string()) {
+    fail("has activation " + shown(*found) + "; Petal takes the name of a function or a layer there");
+  }
+  if (*found == "hard_sigmoid" && keras_ < 3) {
+    // Before Keras 3 it was another function: 0.2 * x + 0.5, cut to 0..1.
+    behind_ = {Rescaling{.scale = 0.2f, .offset = 0.5f}, ReLU{.max_value = 1.0f}};
+    return ActivationFunction::linear;
+  }
   return activation_function(where_ + ": " + class_name_, found->get_ref<const std::string&>());
+}
+
+ActivationFunction Options::activation_layer(const Json& found) {
+  const Json class_name = found["class_name"], config = found.value("config", Json());
+  if (!class_name.is_string() || !config.is_object())
+    fail("has activation " + shown(found) + ", which is damaged");
+  Layer layer =
+      read_activation_layer(class_name.get<std::string>(), config, where_ + ": " + class_name_, keras_);
+  if (const auto* activation = std::get_if<Activation>(&layer)) return activation->function;
+  behind_ = {std::move(layer)};
+  return ActivationFunction::linear;
 }
 
 std::vector<std::int64_t> Options::target_shape() {

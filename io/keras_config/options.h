@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/layers/layer.h"
 
@@ -17,7 +18,8 @@ using Json = nlohmann::json;
 // in silence.
 class Options {
  public:
-  Options(const Json& config, std::string where, std::string class_name);
+  // `keras` is the major version that wrote the config.
+  Options(const Json& config, std::string where, std::string class_name, int keras = 3);
 
   const std::string& where() const { return where_; }
   // Throws Error: "CLASS WHAT".
@@ -39,7 +41,11 @@ class Options {
   std::vector<float> numbers(const std::string& key);
   // A list of sizes from 1 on, fewer than dimensions that a shape has.
   std::vector<std::int64_t> sizes(const std::string& key);
+  // A function's name, or a layer in its place such as LeakyReLU. What is no ActivationFunction goes to
+  // behind().
   ActivationFunction activation();
+  // The layers that compute the rest of the activation behind this one, which is then linear.
+  const std::vector<Layer>& behind() const { return behind_; }
   std::vector<std::int64_t> target_shape();
   // One number, of which `single` makes a range, or [lower, upper].
   Range range(const std::string& key, Range (*single)(float));
@@ -66,10 +72,13 @@ class Options {
 
  private:
   std::int64_t integer(const std::string& key, const Json& value, std::int64_t low) const;
+  ActivationFunction activation_layer(const Json& value);
 
   const Json& config_;
   std::string where_;
   std::string class_name_;
+  int keras_;
+  std::vector<Layer> behind_;
   std::set<std::string> known_;
 };
 

@@ -64,10 +64,28 @@ const Json& first_input_shape(const Json& model) {
   }
 }
 
+// Of the version given, else of the one that the JSON gives, as Keras 2's to_json() does; 3 where neither
+// says.
+int major_version(const Json& config, std::string_view given) {
+  std::string version(given);
+  const Json inside = config.value("keras_version", Json());
+  if (version.empty() && inside.is_string()) version = inside.get<std::string>();
+  const bool says = !version.empty() && version[0] >= '0' && version[0] <= '9';
+  return says ? version[0] - '0' : 3;
+}
+
+// "LeakyReLU" -> "leakyrelu".
+std::string lower_case(std::string_view name) {
+  std::string lower(name);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return lower;
+}
+
 // Flattens a Keras model, and the models in it, into one graph.
 class Reader {
  public:
-  Reader(std::string name, std::string where) : where_(std::move(where)), builder_(std::move(name)) {}
+  Reader(std::string name, std::string where, int keras)
+      : where_(std::move(where)), builder_(std::move(name)), keras_(keras) {}
 
   Graph read(const Entry& model) {
     std::vector<Value> outputs =
@@ -160,19 +178,21 @@ class Reader {
     return {add_layer(entry, inputs, scope, model)};
   }
 
-  // The layer, or what an operation with a constant is as one.
-  static Layer layer_of(const Entry& entry, const std::string& where, std::span<const Shape> shapes) {
+  // The layers, or what an operation with a constant is as one.
+  std::vector<Layer> layers_of(const Entry& entry, const std::string& where,
+                               std::span<const Shape> shapes) const {
     static const Json nothing = Json::object();  // an operation's config says no more than which it is
     const bool recorded = entry.class_name == "TFOpLambda";
     const std::string class_name =
         recorded ? operation_of(string_member(*entry.config, "function", where), where) : entry.class_name;
     const Call call = entry.calls.empty() ? Call{} : entry.calls[0];
-    if (call.constant) return read_operation(class_name, *call.constant, where);
-    Layer layer = read_layer(class_name, recorded ? nothing : *entry.config, where, shapes);
-    if (call.training && computes_otherwise_in_training(layer)) {
+    if (call.constant) return {read_operation(class_name, *call.constant, where)};
+    std::vector<Layer> layers =
+        read_layers(class_name, recorded ? nothing : *entry.config, where, shapes, keras_);
+    if (call.training && std::ranges::any_of(layers, computes_otherwise_in_training)) {
       throw Error(where, "it is called with training=true, which Petal lacks");
     }
-    return layer;
+    return layers;
   }
 
   // Petal knows inference mode as frozen. Only these compute otherwise in training.
@@ -180,20 +200,31 @@ class Reader {
     return moves_statistics(layer) || is_regularization(layer) || is_augmentation(layer);
   }
 
+  // The entry's layer under its name, and behind it those of its activation, if it takes any.
   Value add_layer(const Entry& entry, const Values& inputs, const Scope& scope, const std::string& model) {
     const std::string where = at(entry.name);
     if (!entry.config->is_object()) throw Error(where, "its config is no object");
     std::vector<Shape> shapes;
     for (const Value input : inputs) shapes.push_back(builder_.shape(input));
-    Node node;
-    node.layer = layer_of(entry, where, shapes);
+    const std::vector<Layer> layers = layers_of(entry, where, shapes);
     const Json trainable = entry.config->value("trainable", Json());
     if (!trainable.is_null() && !trainable.is_boolean()) {
       throw Error(where, "its trainable is " + shown(trainable) + "; expected true or false");
     }
-    node.trainable = scope.trainable && trainable != false;
-    if (scope.inference && computes_otherwise_in_training(node.layer)) node.trainable = false;
-    node.name = unique_name(entry.name, model);
+    Values values = inputs;
+    for (const Layer& layer : layers) {
+      Node node;
+      node.layer = layer;
+      node.trainable = scope.trainable && trainable != false;
+      if (scope.inference && computes_otherwise_in_training(layer)) node.trainable = false;
+      const bool first = &layer == layers.data();
+      node.name = unique_name(first ? entry.name : entry.name + "_" + lower_case(kind(layer)), model);
+      values = {add_node(node, values, where)};
+    }
+    return values[0];
+  }
+
+  Value add_node(const Node& node, const Values& inputs, const std::string& where) {
     try {
       const Value value = builder_.add(node, inputs);
       double elements = 1;
@@ -324,13 +355,14 @@ class Reader {
 
   std::string where_;
   GraphBuilder builder_;
+  int keras_;  // the major version that wrote the config
   std::unordered_set<std::string> names_;
 };
 
 }  // namespace
 }  // namespace keras_config
 
-Graph from_keras_config(const std::string& json, const std::string& where) {
+Graph from_keras_config(const std::string& json, const std::string& where, std::string_view keras_version) {
   using namespace keras_config;
   const Json config = parse_json(json, where);
   const Entry model = parse_entry(config, where);
@@ -338,7 +370,7 @@ Graph from_keras_config(const std::string& json, const std::string& where) {
     throw Error(where, "the model is of class " + model.class_name +
                            "; Petal reads Functional and Sequential models");
   }
-  return Reader(model.name, where).read(model);
+  return Reader(model.name, where, major_version(config, keras_version)).read(model);
 }
 
 }  // namespace petal

@@ -1,12 +1,35 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/error.h"
+#include "engine/passes/draft.h"
 #include "io/keras_config.h"
 #include "io/keras_config/families.h"
 
 namespace petal {
 namespace keras_config {
 namespace {
+
+// Keras 2 and 3 mean two functions by that name, and the file is for both.
+Graph spell_out_hard_sigmoid(const Graph& graph) {
+  Draft draft({graph, {}});
+  const auto free_name = [&](std::string name) {
+    while (graph.contains(name)) name += "_";
+    return name;
+  };
+  for (int i = 0; i < draft.size(); ++i) {
+    Node& node = draft.node(i);
+    if (activation_of(node.layer) != ActivationFunction::hard_sigmoid) continue;
+    const Rescaling rescaling{.scale = 1.0f / 6.0f, .offset = 0.5f};
+    if (has_epilogue(node.layer)) {
+      set_activation(node.layer, ActivationFunction::linear);
+      draft.insert_behind(i, free_name(node.name + "_rescaling"), rescaling);
+    } else {
+      node.layer = rescaling;
+    }
+    draft.insert_behind(i, free_name(node.name + "_relu"), ReLU{.max_value = 1.0f});
+  }
+  return draft.finish().graph;
+}
 
 void require_writable(const Node& node) {
   if (node.fused_residual) {
@@ -62,8 +85,9 @@ OrderedJson entry(const Graph& graph, const Node& node) {
 
 }  // namespace keras_config
 
-std::string to_keras_config(const Graph& graph) {
+std::string to_keras_config(const Graph& given) {
   using namespace keras_config;
+  const Graph graph = spell_out_hard_sigmoid(given);
   OrderedJson layers = OrderedJson::array(), inputs = OrderedJson::array(), outputs = OrderedJson::array();
   for (const Node& node : graph.nodes()) layers.push_back(entry(graph, node));
   for (const int node : graph.inputs()) inputs.push_back(reference(graph, node));

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kernels/cpu/operations.h"
+#include "kernels/cpu/run_weights.h"
 
 namespace petal::cpu {
 
@@ -25,25 +25,6 @@ struct NormalizedRows {
 
   BatchNormalization layer;
   std::int64_t channels, rows;
-};
-
-// The weights of a run: kept here where they are constant, else bound.
-class RunWeights {
- public:
-  explicit RunWeights(const PrepareContext& context) {
-    if (!context.constant_weights) return;
-    for (const Tensor* tensor : context.weights) tensors_.push_back(*tensor);
-    for (const Tensor& tensor : tensors_) constants_.push_back(tensor.bytes());
-  }
-  RunWeights(const RunWeights&) = delete;
-  RunWeights& operator=(const RunWeights&) = delete;
-  std::span<const std::byte* const> operator()(const Bindings& bindings) const {
-    return constants_.empty() ? bindings.weights : constants_;
-  }
-
- private:
-  std::vector<Tensor> tensors_;
-  std::vector<const std::byte*> constants_;
 };
 
 // dst = (src - mean) * scale + shift, each array one number a channel. The mean is taken off first, so that a

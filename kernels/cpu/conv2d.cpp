@@ -3,8 +3,8 @@
 
 namespace petal::cpu {
 
-Support supports(const Conv2D& layer, Direction) {
-  return supports_fused(layer.activation);
+Support supports(const Conv2D& layer, Direction direction) {
+  return supports_fused(layer.activation, direction);
 }
 
 KernelPointer prepare(const Conv2D& layer, const Device& device, const PrepareContext& context) {

@@ -115,8 +115,8 @@ class TransposeBackwardWeights final : public Kernel {
 
 }  // namespace
 
-Support supports(const Conv2DTranspose& layer, Direction) {
-  return supports_fused(layer.activation);
+Support supports(const Conv2DTranspose& layer, Direction direction) {
+  return supports_fused(layer.activation, direction);
 }
 
 KernelPointer prepare(const Conv2DTranspose& layer, const Device& device, const PrepareContext& context) {

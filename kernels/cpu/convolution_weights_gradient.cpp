@@ -116,8 +116,7 @@ class BlockSum {
         return lay_out_gradients<ActivationFunction::relu6>(first, filters);
       case ActivationFunction::sigmoid:
         return lay_out_gradients<ActivationFunction::sigmoid>(first, filters);
-      case ActivationFunction::linear:
-      case ActivationFunction::softmax:
+      default:  // linear; supports_fused lets no other through
         break;
     }
     return lay_out_gradients<ActivationFunction::linear>(first, filters);

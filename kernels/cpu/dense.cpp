@@ -107,8 +107,8 @@ class DenseBackwardWeights final : public Kernel {
 
 }  // namespace
 
-Support supports(const Dense& layer, Direction) {
-  return supports_fused(layer.activation);
+Support supports(const Dense& layer, Direction direction) {
+  return supports_fused(layer.activation, direction);
 }
 
 KernelPointer prepare(const Dense& layer, const Device& device, const PrepareContext& context) {

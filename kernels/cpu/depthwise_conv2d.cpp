@@ -3,8 +3,8 @@
 
 namespace petal::cpu {
 
-Support supports(const DepthwiseConv2D& layer, Direction) {
-  return supports_fused(layer.activation);
+Support supports(const DepthwiseConv2D& layer, Direction direction) {
+  return supports_fused(layer.activation, direction);
 }
 
 // Keras's depthwise kernel (kh, kw, C, multiplier) is, byte for byte, the (kh, kw, 1, C * multiplier) of a

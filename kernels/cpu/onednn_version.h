@@ -149,9 +149,14 @@ inline dnnl::eltwise_backward::primitive_desc eltwise_backward(const dnnl::engin
 }
 
 inline dnnl::softmax_forward::primitive_desc softmax_forward(const dnnl::engine& engine,
-                                                             const Descriptor& data, int axis,
+                                                             const Descriptor& data, int axis, bool logarithm,
                                                              const dnnl::primitive_attr& attributes) {
-  return {engine,    dnnl::prop_kind::forward_training, dnnl::algorithm::softmax_accurate, data, data, axis,
+  return {engine,
+          dnnl::prop_kind::forward_training,
+          logarithm ? dnnl::algorithm::softmax_log : dnnl::algorithm::softmax_accurate,
+          data,
+          data,
+          axis,
           attributes};
 }
 
@@ -248,8 +253,10 @@ inline dnnl::eltwise_backward::primitive_desc eltwise_backward(const dnnl::engin
 
 inline dnnl::softmax_v2_forward::primitive_desc softmax_forward(const dnnl::engine& engine,
                                                                 const Descriptor& data, int axis,
+                                                                bool logarithm,
                                                                 const dnnl::primitive_attr& attributes) {
-  return {{dnnl::prop_kind::forward_training, dnnl::algorithm::softmax_accurate, data, data, axis},
+  return {{dnnl::prop_kind::forward_training,
+           logarithm ? dnnl::algorithm::softmax_log : dnnl::algorithm::softmax_accurate, data, data, axis},
           attributes,
           engine};
 }

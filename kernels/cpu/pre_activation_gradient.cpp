@@ -8,8 +8,9 @@ PreActivationGradient::PreActivationGradient(ActivationFunction activation, cons
                                              const PrepareContext& context, ScratchLayout& scratch) {
   if (activation == ActivationFunction::linear) return;
   const Shape& dst = context.dst.shape;
-  step_ = activation_backward(device, where(context.node), activation, dst.elements() / dst.back(),
-                              dst.back(), scratch);
+  // supports_fused lets only those through that read dst.
+  step_ = eltwise_backward_step(device, where(context.node), eltwise(activation).value().backward,
+                                DNNL_ARG_DST, dst.elements() / dst.back(), dst.back(), scratch);
   offset_ = scratch.add(context.dst.bytes());
 }
 

@@ -1,50 +1,50 @@
 #include "kernels/reference/activation.h"
 
+#include "kernels/reference/elementwise.h"
+
 namespace petal::reference {
 namespace {
 
-// The largest is taken from all first, so that no exponential overflows.
+// A row's largest is taken from all first, so that no exponential overflows.
 template <class T>
-void softmax(const T* src, std::int64_t rows, std::int64_t channels, T* dst) {
-  for (std::int64_t row = 0; row < rows; ++row, src += channels, dst += channels) {
-    const T largest = *std::max_element(src, src + channels);
-    T sum = 0;
-    for (std::int64_t c = 0; c < channels; ++c) sum += std::exp(src[c] - largest);
-    for (std::int64_t c = 0; c < channels; ++c) dst[c] = std::exp(src[c] - largest) / sum;
+void softmax(const T* src, std::int64_t channels, bool logarithm, T* dst) {
+  const T largest = *std::max_element(src, src + channels);
+  T sum = 0;
+  for (std::int64_t c = 0; c < channels; ++c) sum += std::exp(src[c] - largest);
+  for (std::int64_t c = 0; c < channels; ++c) {
+    dst[c] = logarithm ? src[c] - largest - std::log(sum) : std::exp(src[c] - largest) / sum;
   }
 }
 
-// dx_c = y_c (dy_c - sum_k dy_k y_k)
+// softmax: dx_c = y_c (dy_c - sum_k dy_k y_k); log_softmax: dx_c = dy_c - exp(y_c) sum_k dy_k.
 template <class T>
-void softmax_backward(const T* dst, const T* diff_dst, std::int64_t rows, std::int64_t channels,
-                      T* diff_src) {
-  for (std::int64_t row = 0; row < rows; ++row, dst += channels, diff_dst += channels, diff_src += channels) {
-    T sum = 0;
-    for (std::int64_t c = 0; c < channels; ++c) sum += diff_dst[c] * dst[c];
-    for (std::int64_t c = 0; c < channels; ++c) diff_src[c] = dst[c] * (diff_dst[c] - sum);
+void softmax_backward(const T* dst, const T* diff_dst, std::int64_t channels, bool logarithm, T* diff_src) {
+  T sum = 0;
+  for (std::int64_t c = 0; c < channels; ++c) sum += diff_dst[c] * (logarithm ? T{1} : dst[c]);
+  for (std::int64_t c = 0; c < channels; ++c) {
+    diff_src[c] = logarithm ? diff_dst[c] - std::exp(dst[c]) * sum : dst[c] * (diff_dst[c] - sum);
   }
 }
 
-template <class T>
-void backward(ActivationFunction function, const Bindings& bindings, std::int64_t elements,
-              std::int64_t channels) {
-  const T* dst = as<T>(bindings.dst);
-  const T* diff_dst = as<T>(bindings.diff_dst);
-  T* diff_src = as<T>(bindings.diff_src[0]);
-  if (!diff_src) return;
-  if (function == ActivationFunction::softmax) {
-    return softmax_backward(dst, diff_dst, elements / channels, channels, diff_src);
-  }
-  for (std::int64_t i = 0; i < elements; ++i) diff_src[i] = diff_dst[i] * derivative(function, dst[i]);
-}
-
-template <class T>
-void forward(ActivationFunction function, const Bindings& bindings, std::int64_t elements,
-             std::int64_t channels) {
-  const T* src = as<T>(bindings.src[0]);
-  T* dst = as<T>(bindings.dst);
-  if (function == ActivationFunction::softmax) return softmax(src, elements / channels, channels, dst);
-  for (std::int64_t i = 0; i < elements; ++i) dst[i] = activate(function, src[i]);
+std::unique_ptr<Kernel> prepare_softmax(bool logarithm, const PrepareContext& context) {
+  const std::int64_t channels = context.dst.shape.back();
+  const std::int64_t elements = context.dst.shape.elements();
+  return with_scalar(context.precision, [&]<class T>() {
+    if (context.direction == Direction::forward) {
+      return loops([=](const Bindings& b) {
+        for (std::int64_t i = 0; i < elements; i += channels) {
+          softmax(as<T>(b.src[0]) + i, channels, logarithm, as<T>(b.dst) + i);
+        }
+      });
+    }
+    return loops([=](const Bindings& b) {
+      if (!b.diff_src[0]) return;
+      for (std::int64_t i = 0; i < elements; i += channels) {
+        softmax_backward<T>(as<T>(b.dst) + i, as<T>(b.diff_dst) + i, channels, logarithm,
+                            as<T>(b.diff_src[0]) + i);
+      }
+    });
+  });
 }
 
 }  // namespace
@@ -55,13 +55,13 @@ Support supports(const Activation&, Direction direction) {
 
 std::unique_ptr<Kernel> prepare(const Activation& layer, const PrepareContext& context) {
   const ActivationFunction function = layer.function;
-  const std::int64_t elements = context.dst.shape.elements();
-  const std::int64_t channels = context.dst.shape.back();
-  return with_scalar(context.precision, [&]<class T>() {
-    return context.direction == Direction::forward
-               ? loops([=](const Bindings& b) { forward<T>(function, b, elements, channels); })
-               : loops([=](const Bindings& b) { backward<T>(function, b, elements, channels); });
-  });
+  if (!is_elementwise(function)) {
+    return prepare_softmax(function == ActivationFunction::log_softmax, context);
+  }
+  const bool from_src = backward_needs(layer).src;
+  return prepare_elementwise(
+      context, [=](auto x) { return activate(function, x); },
+      [=](auto v) { return from_src ? derivative_from_src(function, v) : derivative_from_dst(function, v); });
 }
 
 }  // namespace petal::reference

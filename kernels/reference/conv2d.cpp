@@ -37,8 +37,8 @@ struct Conv2DProducts {
 
 }  // namespace
 
-Support supports(const Conv2D& layer, Direction) {
-  return supports_fused(layer.activation);
+Support supports(const Conv2D& layer, Direction direction) {
+  return supports_fused(layer.activation, direction);
 }
 
 std::unique_ptr<Kernel> prepare(const Conv2D& layer, const PrepareContext& context) {

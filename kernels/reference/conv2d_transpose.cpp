@@ -33,8 +33,8 @@ struct TransposedProducts {
 
 }  // namespace
 
-Support supports(const Conv2DTranspose& layer, Direction) {
-  return supports_fused(layer.activation);
+Support supports(const Conv2DTranspose& layer, Direction direction) {
+  return supports_fused(layer.activation, direction);
 }
 
 std::unique_ptr<Kernel> prepare(const Conv2DTranspose& layer, const PrepareContext& context) {

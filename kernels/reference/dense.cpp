@@ -19,8 +19,8 @@ struct DenseProducts {
 
 }  // namespace
 
-Support supports(const Dense& layer, Direction) {
-  return supports_fused(layer.activation);
+Support supports(const Dense& layer, Direction direction) {
+  return supports_fused(layer.activation, direction);
 }
 
 std::unique_ptr<Kernel> prepare(const Dense& layer, const PrepareContext& context) {

@@ -34,8 +34,8 @@ struct DepthwiseProducts {
 
 }  // namespace
 
-Support supports(const DepthwiseConv2D& layer, Direction) {
-  return supports_fused(layer.activation);
+Support supports(const DepthwiseConv2D& layer, Direction direction) {
+  return supports_fused(layer.activation, direction);
 }
 
 std::unique_ptr<Kernel> prepare(const DepthwiseConv2D& layer, const PrepareContext& context) {

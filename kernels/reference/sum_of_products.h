@@ -63,7 +63,7 @@ class SumOfProducts {
   T gradient(const Bindings& bindings, std::int64_t d) const {
     const T diff_dst = as<T>(bindings.diff_dst)[d];
     if (activation_ == ActivationFunction::linear) return diff_dst;
-    return diff_dst * derivative(activation_, as<T>(bindings.dst)[d]);
+    return diff_dst * derivative_from_dst(activation_, as<T>(bindings.dst)[d]);
   }
 
   WeightArrays<T> weights_;
@@ -91,10 +91,11 @@ std::unique_ptr<Kernel> prepare_sum_of_products(const Layer& layer, const Prepar
   });
 }
 
-// Softmax needs a whole row.
-inline Support supports_fused(ActivationFunction activation) {
-  if (activation != ActivationFunction::softmax) return supported();
-  return unsupported("softmax within a layer; split it into an Activation of its own");
+inline Support supports_fused(ActivationFunction activation, Direction direction) {
+  if (direction == Direction::forward ? is_epilogue(activation) : is_training_epilogue(activation)) {
+    return supported();
+  }
+  return unsupported("its activation, which split_activations makes a node of its own");
 }
 
 }  // namespace petal::reference

@@ -93,6 +93,22 @@ def augmented(k):
     )
 
 
+def activations(k):
+    layers = k.layers
+    x = inputs = k.Input((6, 7, 4), name="image")
+    for function in ("elu", "selu", "tanh", "softplus", "softsign", "exponential", "gelu", "swish"):
+        x = layers.Activation(function, name=function)(x)
+    x = layers.LeakyReLU(0.1, name="leaky")(x)
+    x = layers.ELU(0.5, name="exponential_units")(x)
+    x = layers.PReLU(shared_axes=[1, 2], name="learned")(x)
+    x = layers.ReLU(max_value=2.5, negative_slope=0.125, threshold=0.25, name="limited")(x)
+    x = layers.Conv2D(3, 3, activation="swish", name="conv2d")(x)
+    x = layers.DepthwiseConv2D(3, activation="tanh", name="depthwise_conv2d")(x)
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.PReLU(name="learned_too")(x)
+    return k.Model(inputs, layers.Dense(2, activation="softplus", name="dense")(x), name="activations")
+
+
 def small_base(k, shape):
     layers = k.layers
     x = inputs = k.Input(shape, name="base_input")
@@ -296,7 +312,7 @@ def main():
     FOLDER.mkdir(exist_ok=True)
     write_models()
     version2, version3 = f"keras {tf_keras.__version__.split('.')[0]}", f"keras {keras.__version__.split('.')[0]}"
-    for build in (sequential_cnn, branches, augmented, nested, base_in_sequential, two_ends, regularized, assorted):
+    for build in (sequential_cnn, branches, augmented, nested, base_in_sequential, two_ends, regularized, assorted, activations):
         for k, version in ((tf_keras, version2), (keras, version3)):
             k.backend.clear_session()
             model = build(k)

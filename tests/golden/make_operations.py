@@ -59,7 +59,7 @@ def layer_case(name, layer, shapes, batch=2, magnitude=1.0, **described):
     dst = np.asarray(layer(argument, training=False))
     return {
         "name": name,
-        "kind": "Activation" if isinstance(layer, (layers.ReLU, layers.Softmax)) else type(layer).__name__,
+        "kind": "Activation" if "function" in described else type(layer).__name__,
         "fields": described,
         "src": [given(s) for s in sources],
         "weights": [given(w) for w in weights],
@@ -82,7 +82,7 @@ def gradient_case(name, layer, *shapes, batch=2, magnitude=1.0, trainable=True, 
     moved = layer.non_trainable_variables if trainable else []
     return {
         "name": name,
-        "kind": type(layer).__name__,
+        "kind": "Activation" if "function" in described else type(layer).__name__,
         "fields": described,
         "trainable": trainable,
         "src": [given(s.numpy()) for s in sources],
@@ -157,7 +157,7 @@ def others():
     yield layer_case("batch norm, epsilon", layers.BatchNormalization(epsilon=1 / 64), [(3, 2, 4)], epsilon=1 / 64)
     yield layer_case("batch norm, no gamma", layers.BatchNormalization(scale=False), [(2, 2, 3)], scale=False)
     yield layer_case("batch norm, no beta", layers.BatchNormalization(center=False), [(5,)], center=False)
-    for function in ("linear", "relu", "relu6", "sigmoid", "softmax"):
+    for function in BASIC:
         yield layer_case(function, layers.Activation(function), [(2, 3, 4)], magnitude=8, function=function)
     yield layer_case("relu6 as a ReLU layer", layers.ReLU(max_value=6), [(9,)], magnitude=8, function="relu6")
     yield layer_case("softmax of large numbers", layers.Softmax(), [(5,)], magnitude=1000, function="softmax")
@@ -279,6 +279,50 @@ def more_gradients():
                             filters=4, kernel=[3, 3], activation="relu", **fields)
 
 
+BASIC = ("linear", "relu", "relu6", "sigmoid", "softmax")
+FUNCTIONS = ("leaky_relu", "elu", "selu", "silu", "tanh", "exponential", "softplus", "softsign", "gelu", "mish",
+             "hard_sigmoid", "hard_silu", "log_softmax")
+
+
+def activation_layers():
+    """What make(...) takes, by the fields of both; corners among the numbers where the magnitude is small."""
+    yield layers.ReLU, dict(max_value=1.0)
+    yield layers.ReLU, dict(negative_slope=0.25)
+    yield layers.ReLU, dict(threshold=0.5)
+    yield layers.ReLU, dict(max_value=0.75, negative_slope=0.5, threshold=0.25)
+    yield layers.ReLU, dict(max_value=0.25, negative_slope=0.5, threshold=0.5)
+    yield layers.LeakyReLU, dict(negative_slope=0.3)
+    yield layers.LeakyReLU, dict(negative_slope=0.0)
+    yield layers.ELU, dict(alpha=1.0)
+    yield layers.ELU, dict(alpha=0.5)
+    yield layers.PReLU, dict(shared_axes=[1, 2])
+    yield layers.PReLU, dict(shared_axes=[1])
+    yield layers.PReLU, dict()
+
+
+def activations():
+    for function in FUNCTIONS:
+        yield layer_case(function, layers.Activation(function), [(2, 3, 4)], magnitude=8, function=function)
+    for function in sorted(set(FUNCTIONS) - {"softsign", "log_softmax"}):  # which nothing fuses
+        yield window_case(f"convolution, {function}", layers.Conv2D, (4, 4, 3), filters=4, kernel=[3, 3],
+                          activation=function)
+    yield layer_case("swish", layers.Activation("swish"), [(9,)], magnitude=8, function="swish")
+    yield layer_case("hard_swish", layers.Activation("hard_swish"), [(9,)], magnitude=8, function="hard_swish")
+    for make, fields in activation_layers():
+        yield layer_case(f"{make.__name__} {fields}", make(**fields), [(3, 4, 5)], **fields)
+
+
+def activation_gradients():
+    for function in (*BASIC[1:], *FUNCTIONS):
+        yield gradient_case(function, layers.Activation(function), (2, 3, 4), magnitude=4, function=function)
+    for make, fields in activation_layers():
+        for name, magnitude in (("", 1), (", corners", 4 / UNIT)):
+            if make is layers.ReLU and magnitude < 1:
+                fields = {key: value if key == "negative_slope" else value / 16 for key, value in fields.items()}
+            yield gradient_case(f"{make.__name__} {fields}{name}", make(**fields), (3, 4, 5), magnitude=magnitude,
+                                **fields)
+
+
 def gradients():
     """Small magnitudes make ties, of which max pooling takes the first and global max pooling all."""
     norm, tie = layers.BatchNormalization, 2 / UNIT
@@ -385,14 +429,18 @@ def two_class_losses():
 
 def main():
     made_with = {"keras": keras.__version__, "tensorflow": tf.__version__}
-    write("operations.json", {
-        "made_with": made_with,
-        "layers": [*convolutions(), *depthwise_convolutions(), *poolings(), *others(), *separable_convolutions(),
-                   *transposed_convolutions(), *merges(), *resizes(), *normalizations(), *moves(), *regularizations()],
-        "losses": [*losses(), *two_class_losses()],
-    })
-    random.seed(8)  # so that neither file depends on the other's cases
-    write("gradients.json", {"made_with": made_with, "layers": [*gradients(), *more_gradients()]})
+    operations = [*convolutions(), *depthwise_convolutions(), *poolings(), *others(), *separable_convolutions(),
+                  *transposed_convolutions(), *merges(), *resizes(), *normalizations(), *moves(), *regularizations()]
+    all_losses = [*losses(), *two_class_losses()]
+    # Seeds anew, so that no group of cases depends on another's.
+    random.seed(9)
+    operations += activations()
+    write("operations.json", {"made_with": made_with, "layers": operations, "losses": all_losses})
+    random.seed(8)
+    in_training = [*gradients(), *more_gradients()]
+    random.seed(10)
+    in_training += activation_gradients()
+    write("gradients.json", {"made_with": made_with, "layers": in_training})
 
 
 if __name__ == "__main__":

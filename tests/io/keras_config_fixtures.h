@@ -154,6 +154,15 @@ inline Graph every_layer() {
   x = g.add("relu", Activation{ActivationFunction::relu}, x);
   x = g.add("sigmoid", Activation{ActivationFunction::sigmoid}, x);
   x = g.add("linear", Activation{ActivationFunction::linear}, x);
+  using enum ActivationFunction;
+  for (const ActivationFunction function : {leaky_relu, elu, selu, silu, tanh, exponential, softplus,
+                                            softsign, gelu, mish, hard_silu, log_softmax}) {
+    x = g.add(std::string(to_string(function)), Activation{function}, x);
+  }
+  x = g.add("limited", ReLU{.max_value = 2.5f, .negative_slope = 0.1f, .threshold = 0.3f}, x);
+  x = g.add("leaky", LeakyReLU{0.1f}, x);
+  x = g.add("exponential_layer", ELU{0.7f}, x);
+  x = g.add("learned", PReLU{.shared_axes = {1, 2}, .alpha_regularizer = {.l2 = 0.01f}}, x);
   a = g.add("largest", MaxPooling2D{.pool = {3, 2}, .strides = {2, 1}, .padding = Padding::same}, x);
   b = g.add("mean", AveragePooling2D{.pool = {2, 3}, .strides = {2, 1}, .padding = Padding::same}, x);
   x = g.add("join", Concatenate{}, {a, b});

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "tests/kernels/case.h"
+#include "tests/kernels/epilogue_cases.h"
 
 namespace petal::testing {
 
@@ -11,7 +11,7 @@ inline std::vector<Case> conv2d_cases() {
   const auto relu = ActivationFunction::relu;
   const auto relu6 = ActivationFunction::relu6;
   const auto sigmoid = ActivationFunction::sigmoid;
-  return {
+  std::vector<Case> cases = {
       {"1x1", Conv2D{.filters = 8}, {{5, 5, 3}}},
       {"1x1 on a 1x1 image", Conv2D{.filters = 17}, {{1, 1, 5}}, 3},
       {"1x1, one channel to one", Conv2D{.filters = 1}, {{4, 3, 1}}, 3},
@@ -124,6 +124,8 @@ inline std::vector<Case> conv2d_cases() {
        3},
       {"stride over the kernel", Conv2D{.filters = 5, .kernel = {2, 2}, .strides = {3, 3}}, {{8, 8, 3}}},
   };
+  add_epilogues(cases, Conv2D{.filters = 11, .kernel = {3, 3}, .padding = Padding::same}, {6, 5, 8});
+  return cases;
 }
 
 }  // namespace petal::testing

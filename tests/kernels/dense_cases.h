@@ -2,12 +2,12 @@
 
 #include <vector>
 
-#include "tests/kernels/case.h"
+#include "tests/kernels/epilogue_cases.h"
 
 namespace petal::testing {
 
 inline std::vector<Case> dense_cases() {
-  return {
+  std::vector<Case> cases = {
       {"one to one", Dense{}, {{1}}},
       {"17 to 5", Dense{.units = 5}, {{17}}, 3},
       {"32 to 8, no bias", Dense{.units = 8, .use_bias = false}, {{32}}, 3},
@@ -25,6 +25,8 @@ inline std::vector<Case> dense_cases() {
        .batch = 3,
        .residual = true},
   };
+  add_epilogues(cases, Dense{.units = 11}, {8});
+  return cases;
 }
 
 }  // namespace petal::testing

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "tests/kernels/case.h"
+#include "tests/kernels/epilogue_cases.h"
 
 namespace petal::testing {
 
@@ -10,7 +10,7 @@ inline std::vector<Case> depthwise_conv2d_cases() {
   const Padding uneven = Padding::explicitly({.top = 0, .bottom = 1, .left = 2, .right = 1});
   const auto relu = ActivationFunction::relu;
   const auto relu6 = ActivationFunction::relu6;
-  return {
+  std::vector<Case> cases = {
       {"1x1", DepthwiseConv2D{}, {{4, 5, 3}}, 3},
       {"3x3 valid", DepthwiseConv2D{.kernel = {3, 3}}, {{7, 6, 5}}},
       {"3x3 same, one channel", DepthwiseConv2D{.kernel = {3, 3}, .padding = Padding::same}, {{5, 5, 1}}, 3},
@@ -64,6 +64,8 @@ inline std::vector<Case> depthwise_conv2d_cases() {
        .batch = 3,
        .residual = true},
   };
+  add_epilogues(cases, DepthwiseConv2D{.kernel = {3, 3}, .padding = Padding::same}, {6, 5, 8});
+  return cases;
 }
 
 }  // namespace petal::testing

@@ -83,6 +83,18 @@ void describe(GlobalMaxPooling2D& l, Fields& f) {
 void describe(Activation& l, Fields& f) {
   f("function", l.function);
 }
+void describe(ReLU& l, Fields& f) {
+  f("max_value", l.max_value)("negative_slope", l.negative_slope)("threshold", l.threshold);
+}
+void describe(LeakyReLU& l, Fields& f) {
+  f("negative_slope", l.negative_slope);
+}
+void describe(ELU& l, Fields& f) {
+  f("alpha", l.alpha);
+}
+void describe(PReLU& l, Fields& f) {
+  f("shared_axes", l.shared_axes);
+}
 void describe(ZeroPadding2D& l, Fields& f) {
   f("padding", l.padding);
 }

@@ -2,6 +2,7 @@
 
 #include "engine/error.h"
 #include "kernels/cpu/backend.h"
+#include "tests/kernels/activation_cases.h"
 #include "tests/kernels/case_numbers.h"
 
 // What the CPU backend makes of layers, seen by the vendor's names for it: oneDNN has reference code
@@ -91,8 +92,32 @@ std::vector<Case> layers_of_networks() {
       layer("tutorial: hidden layer", Dense{.units = 128, .activation = relu}, {4096}),
       layer("batch normalization on its own", BatchNormalization{}, {56, 56, 144}),
       layer("relu on its own", Activation{.function = relu}, {112, 112, 32}),
+      layer("LeakyReLU", LeakyReLU{}, {56, 56, 64}),
+      layer("ELU", ELU{}, {56, 56, 64}),
+      layer("PReLU", PReLU{.shared_axes = {1, 2}}, {56, 56, 64}),
+      layer("ReLU with a limit of 1", ReLU{.max_value = 1}, {56, 56, 64}),
       layer("relu6 on its own", Activation{.function = relu6}, {112, 112, 32}),
   };
+}
+
+// Each function on its own, and inside the layers that can take it.
+std::vector<Case> layers_with_activations() {
+  std::vector<Case> cases;
+  for (const ActivationFunction function : activation_functions()) {
+    const std::string name(to_string(function));
+    cases.push_back({.name = name, .layer = Activation{function}, .src = {{28, 28, 64}}});
+    cases.push_back({.name = name + " of a vector", .layer = Activation{function}, .src = {{5}}});
+    if (!is_epilogue(function)) continue;
+    DepthwiseConv2D by_depth = depthwise(1);
+    by_depth.activation = function;
+    for (const Layer& spec :
+         {Layer(convolution(64, {3, 3}, 1, function)), Layer(convolution(48, {1, 1}, 1, function)),
+          Layer(by_depth), Layer(Dense{.units = 10, .activation = function})}) {
+      const Shape src = std::holds_alternative<Dense>(spec) ? Shape{128} : Shape{28, 28, 32};
+      cases.push_back({.name = name + " in " + std::string(kind(spec)), .layer = spec, .src = {src}});
+    }
+  }
+  return cases;
 }
 
 // Whether a vendor's name is one of its reference implementations.
@@ -111,6 +136,18 @@ TEST_CASE("cpu: no layer of the networks runs the vendor's reference code") {
         INFO(item.name << ", batch " << batch << ": " << implementation);
         CHECK_FALSE(is_reference(implementation));
       }
+    }
+  }
+}
+
+TEST_CASE("cpu: no activation runs the vendor's reference code, on its own or within a layer, either way") {
+  const auto backend = make_cpu_backend(2);
+  for (const Case& item : layers_with_activations()) {
+    for (const Direction direction : {Direction::forward, Direction::backward_data}) {
+      if (!backend->supports(node_of(item), Precision::f32, direction).supported) continue;
+      const std::string implementation = prepare(*backend, item, direction, true)->implementation();
+      INFO(item.name << ", " << to_string(direction) << ": " << implementation);
+      CHECK_FALSE(is_reference(implementation));
     }
   }
 }
