@@ -21,10 +21,14 @@ TOLERANCE = 1e-5
 
 
 def beyond_keras2(path):
-    """RandomContrast has no value_range there: it cuts to 0..255."""
+    """RandomContrast has no value_range there: it cuts to 0..255; and there is no hard_silu."""
     with h5py.File(path) as file:
         layers = json.loads(file.attrs["model_config"])["config"]["layers"]
-    return any(layer["class_name"] == "RandomContrast" and "value_range" in layer["config"] for layer in layers)
+    return any(
+        (layer["class_name"] == "RandomContrast" and "value_range" in layer["config"])
+        or layer["config"].get("activation") == "hard_silu"
+        for layer in layers
+    )
 
 
 def beyond_keras3(path):
