@@ -18,6 +18,7 @@ Command add_evaluate(CLI::App& app);
 Command add_predict(CLI::App& app);
 Command add_summary(CLI::App& app);
 Command add_inspect(CLI::App& app);
+Command add_export(CLI::App& app);
 Command add_devices(CLI::App& app);
 Command add_draw_flowers(CLI::App& app);
 

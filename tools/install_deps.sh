@@ -11,7 +11,8 @@ packages=(
   libjpeg62-turbo-dev libpng-dev libwebp-dev  # photos
   nlohmann-json3-dev                        # Keras configs, metrics.json
   libcli11-dev libfmt-dev                   # command line, text
-  libprotobuf-dev protobuf-compiler         # TensorBoard's events
+  libprotobuf-dev protobuf-compiler         # TensorBoard's events, ONNX models
+  libonnx-dev                               # the schema of ONNX models
   libxxhash-dev                             # cache keys
   doctest-dev                               # tests
 )

@@ -1,0 +1,282 @@
+#!/usr/bin/env python3
+"""Exports models through `petal export` and compares ONNX Runtime with `petal predict`: at most 1e-5 on every output.
+
+    python3 tests/golden/check_onnx.py BIN [--only WORDS] [--shared FOLDER] [--table FILE]
+
+BIN is the folder of the programs (build/bin). Needs keras, h5py, numpy, pillow, onnx and onnxruntime. Every architecture
+with every width at two sizes, with weights that Keras drew and whose batch norms have seen noise; small models that hold
+every layer; and with --shared the trained weights and photos there. Each file also passes onnx.checker in full. Pictures
+are PNG at the model's size, so that both sides see the same pixels. --only: names that hold one of these words.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+import keras
+import numpy as np
+import onnx
+import onnxruntime
+from keras import layers
+from PIL import Image
+
+TOLERANCE = 1e-5
+KNOWN = {".jpg", ".jpeg", ".png"}
+
+
+class Check:
+    def __init__(self, options, work):
+        self.options, self.work, self.rows = options, work, []
+        self.photos = photos_of(options.shared)
+
+    def wanted(self, name):
+        return not self.options.only or any(word in name for word in self.options.only)
+
+    def petal(self, *words):
+        result = subprocess.run([self.options.bin / "petal", *map(str, words)], capture_output=True, text=True)
+        if result.returncode != 0:
+            raise RuntimeError(f"petal {' '.join(map(str, words))}: {result.stderr.strip()}")
+        return result.stdout
+
+    def run(self, name, source):
+        """SOURCE with its options, as a list of words; one row of the table."""
+        try:
+            self.rows.append(self.compare(name, source))
+        except Exception as error:  # a row says so, and the others go on
+            self.rows.append((name, "", "", "", "", "", f"FAIL {type(error).__name__}: {error}"[:300]))
+        print("  ".join(str(cell) for cell in self.rows[-1]), flush=True)
+
+    def compare(self, name, source):
+        file = self.work / "model.onnx"
+        self.petal("export", *source, "--to", "onnx", "--force", file)
+        model = onnx.load(file)
+        onnx.checker.check_model(model, full_check=True)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+        (taken,), (given,) = session.get_inputs(), session.get_outputs()
+        assert taken.shape[0] == given.shape[0] == "N" and taken.type == "tensor(float)", (taken, given)
+        pixels, files = self.pictures(*taken.shape[1:3])
+        found = np.concatenate([session.run([given.name], {taken.name: pixels[:1]})[0],
+                                session.run([given.name], {taken.name: pixels[1:]})[0]])  # two sizes of batch
+        expected = self.predict(source, files, found.shape[1])
+        error = np.abs(found - expected).max()
+        # Probabilities that are all alike would agree whatever the layers do.
+        spread = np.abs(expected - expected.mean(axis=0)).max()
+        good = error <= TOLERANCE * max(1.0, np.abs(expected).max()) and spread > 1e-3
+        return (name, "x".join(map(str, taken.shape[1:3])), f"{file.stat().st_size / 1e6:.1f}", len(model.graph.node),
+                f"{spread:.2g}", f"{error:.1e}", "ok" if good else "FAIL")
+
+    def pictures(self, height, width):
+        generator = np.random.default_rng(1)
+        pixels = [generator.integers(0, 256, (height, width, 3)) for _ in range(3)]
+        pixels += [np.asarray(photo.resize((width, height))) for photo in self.photos]
+        pixels = np.stack(pixels).astype(np.uint8)
+        files = []
+        for i, picture in enumerate(pixels):
+            files.append(self.work / f"{i:02}.png")
+            Image.fromarray(picture).save(files[-1])
+        return pixels.astype(np.float32), files
+
+    def predict(self, source, files, classes):
+        document = json.loads(self.petal("predict", *source, "--json", "--top", max(classes, 2), *files))
+        rows = []
+        for prediction in document["predictions"]:
+            scores = {int(row["label"].removeprefix("class ")): row["probability"] for row in prediction["top"]}
+            rows.append([scores[c] for c in sorted(scores)][-classes:])  # a single sigmoid is the second class
+        return np.array(rows)
+
+
+def photos_of(shared):
+    if not shared:
+        return []
+    files = sorted(file for folder in sorted((shared / "data/flowers").iterdir())
+                   for file in sorted(folder.iterdir())[:2] if file.suffix in KNOWN)
+    return [Image.open(file).convert("RGB") for file in files]
+
+
+def weigh(model, seed):
+    """Draws all weights; moving statistics become those of a batch of noise, so that features keep their size."""
+    generator = np.random.default_rng(seed)
+    for layer in all_layers(model):
+        for weight in layer.weights:
+            shape, name = weight.shape, weight.name
+            if name in ("gamma", "moving_variance", "variance"):
+                value = generator.uniform(0.5, 1.5, shape)
+            elif len(shape) > 1 and name != "alpha":
+                inputs = np.prod(shape[:2]) if "depthwise" in name else np.prod(shape[:-1])
+                value = generator.normal(0, np.sqrt(2 / inputs), shape)
+            elif name in ("seed_generator_state", "count"):
+                continue
+            else:
+                value = generator.uniform(-0.3, 0.3, shape)
+            weight.assign(value)
+        if isinstance(layer, layers.BatchNormalization):
+            layer.momentum = 0.0
+    noise = generator.uniform(-1, 1, (4, *model.input_shape[1:])).astype("float32")
+    model(noise, training=True)
+    return model
+
+
+def all_layers(model):
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from all_layers(layer)
+        else:
+            yield layer
+
+
+def architectures():
+    """petal's name, the options for Keras's builder and for petal, sizes."""
+    a = keras.applications
+    for alpha in (0.25, 0.5, 0.75, 1.0):
+        yield "mobilenet", a.MobileNet, alpha, (128, 224)
+    for alpha in (0.35, 0.5, 0.75, 1.0, 1.3, 1.4):
+        yield "mobilenet_v2", a.MobileNetV2, alpha, (96, 224)
+    for depth in (50, 101, 152):
+        yield f"resnet{depth}", getattr(a, f"ResNet{depth}"), None, (96, 224)
+        yield f"resnet{depth}_v2", getattr(a, f"ResNet{depth}V2"), None, (96, 224)
+    yield "inception_v3", a.InceptionV3, None, (75, 299)
+
+
+def check_architectures(check):
+    for name, build, alpha, sizes in architectures():
+        for size in sizes:
+            label = name if alpha is None else f"{name} {alpha}"
+            if not check.wanted(label):
+                continue
+            keras.backend.clear_session()
+            width = {} if alpha is None else {"alpha": alpha}
+            model = weigh(build(weights=None, input_shape=(size, size, 3), **width), size)
+            weights = check.work / "weights.h5"
+            model.save(weights)
+            options = [] if alpha is None else ["--alpha", alpha]
+            check.run(label, [name, "--weights", weights, "--image-size", size, *options])
+
+
+def small_bodies():
+    """Layers between the stem, an image (13, 11, 8), and the head, which takes an image or features."""
+    s = layers.Activation
+    yield "conv strides 3", lambda x: layers.Conv2D(7, (2, 5), strides=3)(x)
+    yield "conv same strides", lambda x: layers.Conv2D(7, (4, 3), strides=(2, 3), padding="same", activation="relu")(x)
+    yield "conv dilated", lambda x: layers.Conv2D(5, 3, dilation_rate=(2, 3), padding="same", use_bias=False)(x)
+    yield "conv groups", lambda x: layers.Conv2D(12, 3, groups=4, padding="same")(x)
+    yield "depthwise", lambda x: layers.DepthwiseConv2D((3, 5), depth_multiplier=3, padding="same")(x)
+    yield "depthwise strides", lambda x: layers.DepthwiseConv2D(3, strides=2, padding="same", use_bias=False)(x)
+    yield "depthwise dilated", lambda x: layers.DepthwiseConv2D(3, dilation_rate=2, activation="relu6")(x)
+    yield "batch norm plain", lambda x: layers.BatchNormalization(scale=False, center=False)(x)
+    yield "batch norm flat", lambda x: layers.BatchNormalization()(layers.Flatten()(x))
+    yield "average same", lambda x: layers.AveragePooling2D((3, 2), strides=2, padding="same")(x)
+    yield "average overlapping", lambda x: layers.AveragePooling2D(5, strides=1, padding="same")(x)
+    yield "max same", lambda x: layers.MaxPooling2D((3, 4), strides=(2, 3), padding="same")(x)
+    yield "max valid", lambda x: layers.MaxPooling2D(2)(x)
+    yield "global average", lambda x: layers.GlobalAveragePooling2D()(x)
+    yield "global average kept", lambda x: layers.GlobalAveragePooling2D(keepdims=True)(x)
+    yield "global max", lambda x: layers.GlobalMaxPooling2D()(x)
+    yield "global max kept", lambda x: layers.GlobalMaxPooling2D(keepdims=True)(x)
+    yield "zero padding", lambda x: layers.ZeroPadding2D(((1, 2), (3, 0)))(x)
+    yield "reshape", lambda x: layers.Reshape((11, -1, 4))(x)
+    yield "reshape flat", lambda x: layers.Reshape((-1,))(x)
+    yield "concatenate", lambda x: layers.Concatenate()([x, layers.Conv2D(3, 1)(x), x])
+    yield "concatenate flat", lambda x: layers.Concatenate()([layers.Flatten()(x), layers.GlobalMaxPooling2D()(x)])
+    yield "add", lambda x: layers.Add()([x, layers.Conv2D(8, 1)(x), x])
+    yield "rescaling", lambda x: layers.Rescaling(0.3, offset=0.2)(x)
+    yield "dropout", lambda x: layers.Dropout(0.5)(x)
+    for name in ("relu", "relu6", "sigmoid", "softmax", "linear"):
+        yield f"activation {name}", lambda x, name=name: s(name)(x)
+
+
+def augmented():
+    x = photo = keras.Input((20, 26, 3))
+    for layer in (layers.RandomFlip(), layers.RandomRotation(0.1), layers.RandomZoom(0.1), layers.RandomTranslation(0.1, 0.1),
+                  layers.RandomContrast(0.1), layers.RandomBrightness(0.1)):
+        x = layer(x)
+    x = layers.Rescaling(1 / 127.5, offset=-1)(x)
+    x = layers.Flatten()(layers.Conv2D(4, 3, strides=2)(x))
+    return keras.Model(photo, layers.Dense(5, activation="softmax")(x))
+
+
+def nested():
+    inner_in = keras.Input((9, 9, 4))
+    inner = keras.Model(inner_in, layers.Add()([inner_in, layers.Conv2D(4, 3, padding="same")(inner_in)]))
+    photo = keras.Input((20, 20, 3))
+    x = layers.Conv2D(4, 3, strides=2)(layers.Rescaling(1 / 255)(photo))
+    x = layers.GlobalAveragePooling2D()(inner(x))
+    return keras.Model(photo, layers.Dense(1, activation="sigmoid")(x))
+
+
+def small(body):
+    photo = keras.Input((27, 23, 3))
+    x = layers.Rescaling(1 / 127.5, offset=-1)(photo)
+    x = layers.BatchNormalization()(layers.Conv2D(8, 3, strides=2, use_bias=False)(x))
+    x = body(x)
+    if len(x.shape) > 2:
+        x = layers.Flatten()(x)
+    return keras.Model(photo, layers.Dense(6, activation="softmax")(x))
+
+
+def check_small(check):
+    builders = [(f"small: {name}", lambda body=body: small(body)) for name, body in small_bodies()]
+    builders += [("small: augmented", augmented), ("small: nested, one sigmoid", nested)]
+    for seed, (name, build) in enumerate(builders):
+        if not check.wanted(name):
+            continue
+        keras.backend.clear_session()
+        file = check.work / "small.h5"
+        weigh(build(), seed).save(file)
+        check.run(name, [file])
+
+
+def check_own(check):
+    """Petal's own networks from Petal's own draws."""
+    for name in ("cnn", "cnn_augmented", "cnn_preprocessed"):
+        if check.wanted(name):
+            check.run(name, [name, "--image-size", 64])
+
+
+def check_shared(check, shared):
+    for name, source in (("trained: mobilenet_v2", ["mobilenet_v2", "--weights", shared / "weights/mobilenet_v2_1.0_224.h5"]),
+                         ("trained: mobilenet 0.75", ["mobilenet", "--alpha", 0.75, "--weights",
+                                                      shared / "weights/mobilenet_0.75_224.h5"]),
+                         ("trained: inception_v3 of a stranger", [shared / "weights/content_moderation_inception_v3.h5"])):
+        if check.wanted(name):
+            check.run(name, source)
+
+
+def table(rows):
+    head = ("model", "size", "MB", "nodes", "spread", "error", "")
+    widths = [max(len(str(row[i])) for row in (head, *rows)) for i in range(len(head))]
+    return "\n".join("  ".join(str(cell).ljust(width) for cell, width in zip(row, widths)).rstrip()
+                     for row in (head, *rows)) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("bin", type=pathlib.Path)
+    parser.add_argument("--only", nargs="*", help="names that hold one of these words")
+    parser.add_argument("--shared", type=pathlib.Path, default=os.environ.get("PETAL_SHARED"))
+    parser.add_argument("--table", type=pathlib.Path, help="where to write the table of differences")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as work:
+        check = Check(options, pathlib.Path(work))
+        check_small(check)
+        check_own(check)
+        check_architectures(check)
+        if options.shared:
+            check_shared(check, pathlib.Path(options.shared))
+    text = table(check.rows)
+    print(text)
+    if options.table:
+        options.table.write_text(text)
+    bad = [row[0] for row in check.rows if row[-1] != "ok"]
+    sys.exit(f"{len(bad)} of {len(check.rows)} failed: {', '.join(bad)}" if bad else 0)
+
+
+if __name__ == "__main__":
+    main()
