@@ -101,8 +101,10 @@ def photos_of(shared):
     return [Image.open(file).convert("RGB") for file in files]
 
 
-def weigh(model, seed):
-    """Draws all weights; moving statistics become those of a batch of noise, so that features keep their size."""
+def weigh(model, seed, least=0, most=255):
+    """Draws all weights. Moving statistics become those of a batch of noise, pixels from `least` to `most`, so that features
+    keep their size; the last layer's kernel is scaled so that probabilities are neither all alike nor 0 and 1.
+    """
     generator = np.random.default_rng(seed)
     for layer in all_layers(model):
         for weight in layer.weights:
@@ -119,8 +121,13 @@ def weigh(model, seed):
             weight.assign(value)
         if isinstance(layer, layers.BatchNormalization):
             layer.momentum = 0.0
-    noise = generator.uniform(-1, 1, (4, *model.input_shape[1:])).astype("float32")
+    noise = generator.uniform(least, most, (4, *model.input_shape[1:])).astype("float32")
     model(noise, training=True)
+    last = [layer for layer in model.layers if layer.weights][-1]
+    features = np.asarray(keras.Model(model.input, last.input)(noise)).reshape(4, -1)
+    kernel = np.asarray(last.kernel)
+    logits = features @ kernel.reshape(features.shape[1], -1)
+    last.kernel.assign(kernel * 1.5 / logits.std(axis=0).max())
     return model
 
 
@@ -133,27 +140,27 @@ def all_layers(model):
 
 
 def architectures():
-    """petal's name, the options for Keras's builder and for petal, sizes."""
-    a = keras.applications
+    """petal's name, Keras's builder, the width, sizes, and the range of what Keras's model takes."""
+    a, unit = keras.applications, (-1, 1)
     for alpha in (0.25, 0.5, 0.75, 1.0):
-        yield "mobilenet", a.MobileNet, alpha, (128, 224)
+        yield "mobilenet", a.MobileNet, alpha, (128, 224), unit
     for alpha in (0.35, 0.5, 0.75, 1.0, 1.3, 1.4):
-        yield "mobilenet_v2", a.MobileNetV2, alpha, (96, 224)
+        yield "mobilenet_v2", a.MobileNetV2, alpha, (96, 224), unit
     for depth in (50, 101, 152):
-        yield f"resnet{depth}", getattr(a, f"ResNet{depth}"), None, (96, 224)
-        yield f"resnet{depth}_v2", getattr(a, f"ResNet{depth}V2"), None, (96, 224)
-    yield "inception_v3", a.InceptionV3, None, (75, 299)
+        yield f"resnet{depth}", getattr(a, f"ResNet{depth}"), None, (96, 224), (-120, 140)
+        yield f"resnet{depth}_v2", getattr(a, f"ResNet{depth}V2"), None, (96, 224), unit
+    yield "inception_v3", a.InceptionV3, None, (75, 299), unit
 
 
 def check_architectures(check):
-    for name, build, alpha, sizes in architectures():
+    for name, build, alpha, sizes, limits in architectures():
         for size in sizes:
             label = name if alpha is None else f"{name} {alpha}"
             if not check.wanted(label):
                 continue
             keras.backend.clear_session()
             width = {} if alpha is None else {"alpha": alpha}
-            model = weigh(build(weights=None, input_shape=(size, size, 3), **width), size)
+            model = weigh(build(weights=None, input_shape=(size, size, 3), **width), size, *limits)
             weights = check.work / "weights.h5"
             model.save(weights)
             options = [] if alpha is None else ["--alpha", alpha]

@@ -7,7 +7,7 @@
 #include "engine/error.h"
 #include "io/onnx/onnx_file.h"
 #include "tests/io/keras_config_fixtures.h"
-#include "tests/io/onnx_reader.h"
+#include "tests/io/onnx_export.h"
 #include "tests/io/tiny_network.h"
 #include "tests/temporary_folder.h"
 
@@ -15,47 +15,12 @@ namespace petal::testing {
 namespace {
 
 namespace fs = std::filesystem;
-using Lines = std::vector<std::string>;
-
-// Every element of all weights is another number.
-Model model_of(Graph graph) {
-  Model model;
-  float next = 0;
-  for (const WeightDeclaration& weight : graph.weights()) {
-    Tensor tensor(weight.shape);
-    for (float& value : tensor.values()) value = ++next;
-    model.network.weights.set(weight.name, std::move(tensor), weight.role);
-  }
-  model.network.graph = std::move(graph);
-  return model;
-}
-
-onnx::ModelProto exported(const Model& model) {
-  const test::TemporaryFolder folder;
-  save_onnx(folder / "model.onnx", model);
-  return read_onnx(folder / "model.onnx");
-}
-
-// photo -> `layer`, named "layer".
-Graph graph_of(Layer layer, Shape photo = {8, 6, 4}) {
-  GraphBuilder g("one_layer");
-  const Value x = g.input(photo, "photo");
-  return std::move(g).build({g.add("layer", std::move(layer), x)});
-}
-
-Lines lines_for(Graph graph) {
-  const onnx::ModelProto model = exported(model_of(std::move(graph)));
-  CHECK(fault_of(model.graph()) == "");
-  return lines_of(model.graph());
-}
 
 std::map<std::string, std::string> metadata_of(const onnx::ModelProto& model) {
   std::map<std::string, std::string> metadata;
   for (const auto& entry : model.metadata_props()) metadata[entry.key()] = entry.value();
   return metadata;
 }
-
-const std::string to_first = "photo/channels_first = Transpose(photo) perm=0,3,1,2";
 
 template <std::size_t... I>
 std::set<std::string> classes_of(std::index_sequence<I...>) {
