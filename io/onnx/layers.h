@@ -11,6 +11,8 @@ namespace petal {
 // convolution.cpp
 OnnxValue write(const Conv2D& layer, OnnxLayerWriter& writer);
 OnnxValue write(const DepthwiseConv2D& layer, OnnxLayerWriter& writer);
+OnnxValue write(const SeparableConv2D& layer, OnnxLayerWriter& writer);
+OnnxValue write(const Conv2DTranspose& layer, OnnxLayerWriter& writer);
 OnnxValue write(const Dense& layer, OnnxLayerWriter& writer);
 
 // pooling.cpp
@@ -26,8 +28,14 @@ std::string add_activation(ActivationFunction function, const std::string& value
                            OnnxLayerWriter& writer);
 
 // arithmetic.cpp
-OnnxValue write(const Add& layer, OnnxLayerWriter& writer);
+OnnxValue write_merge(MergeOperation operation, OnnxLayerWriter& writer);
+template <MergeOperation of>
+OnnxValue write(const Merge<of>&, OnnxLayerWriter& writer) {
+  return write_merge(of, writer);
+}
 OnnxValue write(const BatchNormalization& layer, OnnxLayerWriter& writer);
+OnnxValue write(const LayerNormalization& layer, OnnxLayerWriter& writer);
+OnnxValue write(const Normalization& layer, OnnxLayerWriter& writer);
 OnnxValue write(const Rescaling& layer, OnnxLayerWriter& writer);
 
 // arrangement.cpp
@@ -35,6 +43,12 @@ OnnxValue write(const Concatenate& layer, OnnxLayerWriter& writer);
 OnnxValue write(const ZeroPadding2D& layer, OnnxLayerWriter& writer);
 OnnxValue write(const Flatten& layer, OnnxLayerWriter& writer);
 OnnxValue write(const Reshape& layer, OnnxLayerWriter& writer);
+OnnxValue write(const Permute& layer, OnnxLayerWriter& writer);
+
+// resizing.cpp
+OnnxValue write(const Cropping2D& layer, OnnxLayerWriter& writer);
+OnnxValue write(const UpSampling2D& layer, OnnxLayerWriter& writer);
+OnnxValue write(const Resizing& layer, OnnxLayerWriter& writer);
 OnnxValue write(const RandomCrop& layer, OnnxLayerWriter& writer);
 
 }  // namespace petal

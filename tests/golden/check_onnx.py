@@ -195,7 +195,46 @@ def small_bodies():
     yield "add", lambda x: layers.Add()([x, layers.Conv2D(8, 1)(x), x])
     yield "rescaling", lambda x: layers.Rescaling(0.3, offset=0.2)(x)
     yield "dropout", lambda x: layers.Dropout(0.5)(x)
-    for name in ("relu", "relu6", "sigmoid", "softmax", "linear"):
+    yield "ReLU", lambda x: layers.ReLU(max_value=1.5, negative_slope=0.1, threshold=0.25)(x)
+    yield "ReLU limited", lambda x: layers.ReLU(max_value=1.2)(x)
+    yield "ReLU leaky", lambda x: layers.ReLU(negative_slope=0.2)(x)
+    yield "ReLU threshold", lambda x: layers.ReLU(threshold=0.5)(x)
+    yield "LeakyReLU", lambda x: layers.LeakyReLU(negative_slope=0.15)(x)
+    yield "ELU", lambda x: layers.ELU(alpha=0.7)(x)
+    yield "PReLU", lambda x: layers.PReLU()(x)
+    yield "PReLU shared", lambda x: layers.PReLU(shared_axes=[1, 2])(x)
+    yield "PReLU flat", lambda x: layers.PReLU()(layers.Flatten()(x))
+    yield "Softmax", lambda x: layers.Softmax()(x)
+    yield "separable", lambda x: layers.SeparableConv2D(9, (3, 2), strides=2, padding="same", depth_multiplier=2)(x)
+    yield "separable dilated", lambda x: layers.SeparableConv2D(5, 3, dilation_rate=2, use_bias=False, activation="silu")(x)
+    yield "transposed", lambda x: layers.Conv2DTranspose(5, (3, 4), strides=(2, 3))(x)
+    yield "transposed same", lambda x: layers.Conv2DTranspose(5, 3, strides=2, padding="same", activation="elu")(x)
+    yield "transposed small", lambda x: layers.Conv2DTranspose(5, 2, strides=3, use_bias=False)(x)
+    for merge in (layers.Subtract, layers.Multiply, layers.Average, layers.Maximum, layers.Minimum):
+        yield merge.__name__, lambda x, merge=merge: merge()([x, layers.Conv2D(8, 1)(x)])
+    for merge in (layers.Multiply, layers.Average, layers.Maximum, layers.Minimum):
+        yield f"{merge.__name__} of three", lambda x, merge=merge: merge()([x, layers.Conv2D(8, 1)(x), x])
+    yield "squeeze and excite", lambda x: layers.Multiply()(
+        [x, layers.Dense(8, activation="sigmoid")(layers.GlobalAveragePooling2D()(x))])
+    yield "squeeze and excite kept", lambda x: layers.Multiply()(
+        [layers.Conv2D(8, 1, activation="sigmoid")(layers.GlobalAveragePooling2D(keepdims=True)(x)), x])
+    yield "excite reshaped", lambda x: layers.Multiply()([x, layers.Reshape((1, 1, 8))(layers.GlobalMaxPooling2D()(x))])
+    yield "up nearest", lambda x: layers.UpSampling2D((2, 3))(x)
+    yield "up bilinear", lambda x: layers.UpSampling2D((3, 2), interpolation="bilinear")(x)
+    yield "resizing", lambda x: layers.Resizing(17, 5)(x)
+    yield "resizing nearest", lambda x: layers.Resizing(7, 25, interpolation="nearest")(x)
+    yield "cropping", lambda x: layers.Cropping2D(((1, 2), (3, 0)))(x)
+    yield "permute", lambda x: layers.Permute((3, 1, 2))(x)
+    yield "layer norm", lambda x: layers.LayerNormalization()(x)
+    yield "layer norm plain", lambda x: layers.LayerNormalization(axis=[2, 3], scale=False, center=False)(x)
+    yield "layer norm flat", lambda x: layers.LayerNormalization(epsilon=0.01)(layers.Flatten()(x))
+    yield "normalization", lambda x: layers.Normalization(mean=np.arange(8) / 8, variance=np.arange(8) + 0.5)(x)
+    yield "normalization whole", lambda x: layers.Normalization(axis=None, mean=0.5, variance=2.0)(x)
+    yield "normalization adapted", lambda x: layers.Normalization()(x)
+    yield "regularization", lambda x: layers.GaussianNoise(0.1)(layers.GaussianDropout(0.1)(layers.SpatialDropout2D(0.3)(x)))
+    yield "activity regularization", lambda x: layers.ActivityRegularization(l2=0.1)(x)
+    for name in ("relu", "relu6", "leaky_relu", "elu", "selu", "sigmoid", "silu", "tanh", "exponential", "softplus", "softsign",
+                 "gelu", "mish", "hard_sigmoid", "hard_silu", "softmax", "log_softmax", "linear"):
         yield f"activation {name}", lambda x, name=name: s(name)(x)
 
 
