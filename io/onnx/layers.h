@@ -23,6 +23,10 @@ OnnxValue write(const GlobalMaxPooling2D& layer, OnnxLayerWriter& writer);
 
 // activation.cpp
 OnnxValue write(const Activation& layer, OnnxLayerWriter& writer);
+OnnxValue write(const ReLU& layer, OnnxLayerWriter& writer);
+OnnxValue write(const LeakyReLU& layer, OnnxLayerWriter& writer);
+OnnxValue write(const ELU& layer, OnnxLayerWriter& writer);
+OnnxValue write(const PReLU& layer, OnnxLayerWriter& writer);
 // The activation behind a layer's own operations, on a value of that layout; the name of the result.
 std::string add_activation(ActivationFunction function, const std::string& value, OnnxLayout layout,
                            OnnxLayerWriter& writer);
