@@ -11,6 +11,10 @@
 namespace petal {
 namespace {
 
+// The oldest pair with all operations that are written, which runtimes of 2022 read; the schema's own is
+// newer on newer systems.
+constexpr std::int64_t ir_version = 8, operator_set = 17;
+
 // What protobuf can hold in one message.
 constexpr std::int64_t most_bytes = std::numeric_limits<std::int32_t>::max();
 
@@ -94,10 +98,10 @@ std::string content_of(const std::filesystem::path& file, const Model& model) {
   require_fitting(file, model.network.graph.parameters() * static_cast<std::int64_t>(sizeof(float)));
   require_complete(model.network.graph, model.network.weights);
   onnx::ModelProto proto;
-  proto.set_ir_version(onnx::IR_VERSION);
+  proto.set_ir_version(ir_version);
   onnx::OperatorSetIdProto& operators = *proto.add_opset_import();
   operators.set_domain("");
-  operators.set_version(17);
+  operators.set_version(operator_set);
   proto.set_producer_name("petal");
   proto.set_producer_version(PETAL_VERSION);
   proto.set_doc_string(
