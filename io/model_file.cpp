@@ -87,7 +87,9 @@ T fact(const Json& facts, const std::string& key, const std::string& where) {
 // Whether the network itself brings photos to its range.
 bool rescales_photos(const Graph& graph) {
   return std::ranges::any_of(graph.nodes(), [&](const Node& node) {
-    return std::holds_alternative<Rescaling>(node.layer) && node.shape == graph[graph.inputs()[0]].shape;
+    const bool rescales =
+        std::holds_alternative<Rescaling>(node.layer) || std::holds_alternative<Normalization>(node.layer);
+    return rescales && node.shape == graph[graph.inputs()[0]].shape;
   });
 }
 

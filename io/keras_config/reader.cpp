@@ -12,14 +12,6 @@ namespace petal {
 namespace keras_config {
 namespace {
 
-bool is_functional(const std::string& class_name) {
-  return class_name == "Functional" || class_name == "Model";  // Keras before 2.4 said Model
-}
-
-bool is_model(const std::string& class_name) {
-  return is_functional(class_name) || class_name == "Sequential";
-}
-
 // Nothing that fits a machine has more elements in one sample's value.
 constexpr double most_elements = 0x1p36;
 
@@ -28,41 +20,6 @@ struct Scope {
   bool trainable = true;   // false: the model around them is frozen
   bool inference = false;  // the model around them is called with training=False
 };
-
-// The batch_input_shape of Keras 2 or the batch_shape of Keras 3; null where there is neither.
-const Json& batch_shape(const Json& config) {
-  static const Json none;
-  if (!config.is_object()) return none;
-  for (const char* key : {"batch_input_shape", "batch_shape"}) {
-    const auto found = config.find(key);
-    if (found != config.end() && found->is_array()) return *found;
-  }
-  return none;
-}
-
-// `layers` of a Sequential; old Keras wrote the list alone.
-const Json& sequential_layers(const Json& config, const std::string& where) {
-  return config.is_array() ? config : array_member(config, "layers", where);
-}
-
-// What a model takes, by its own first layer or that of the model that stands first in it; null where it does
-// not say.
-const Json& first_input_shape(const Json& model) {
-  static const Json none;
-  const Json* config = &model;
-  while (true) {
-    const Json* layers = config;
-    if (config->is_object()) {
-      const auto found = config->find("layers");
-      layers = found == config->end() ? &none : &*found;
-    }
-    if (!layers->is_array() || layers->empty()) return none;
-    const Json& first = layers->front();
-    if (!first.is_object() || !first.contains("config")) return none;
-    config = &first["config"];
-    if (!batch_shape(*config).is_null()) return batch_shape(*config);
-  }
-}
 
 // Of the version given, else of the one that the JSON gives, as Keras 2's to_json() does; 3 where neither
 // says.
@@ -244,6 +201,33 @@ class Reader {
     throw Error(at(entry.name), "it takes 1 input and is called with " + std::to_string(given->size()));
   }
 
+  // Keras's preprocess_input takes an image apart and stacks its channels in another order.
+  void slice_channels(const Entry& entry, std::unordered_map<std::string, Values>& values,
+                      ChannelSlices& slices, const std::string& model) {
+    const std::string where = at(entry.name);
+    const std::vector<Reference>& inputs = entry.calls[0].inputs;
+    if (inputs.size() != 1)
+      throw Error(where, "it takes a part of " + std::to_string(inputs.size()) + " values");
+    const Value source = resolve(inputs[0], values, where);
+    const Shape& shape = builder_.shape(source);
+    if (shape.rank() != 3) throw Error(where, "it takes a part of " + shape.to_string() + ", no image");
+    const ChannelSlice slice = read_slicing(entry, shape.back(), where);
+    if (slice.single) {
+      slices.add(entry.name, source, slice.channels[0]);
+    } else {
+      values[entry.name] = {add_channels(entry, source, slice.channels, model)};
+    }
+  }
+
+  Value add_channels(const Entry& entry, Value source, std::span<const std::int64_t> channels,
+                     const std::string& model) {
+    Node node;
+    node.name = unique_name(entry.name, model);
+    node.layer = select_channels(channels, builder_.shape(source).back());
+    node.trainable = false;
+    return builder_.add(node, {source});
+  }
+
   Values functional(const Entry& model, const Values* given, Scope around) {
     const std::string where = given == nullptr ? where_ : at(model.name);
     const Scope scope = inner(around, model);
@@ -253,6 +237,7 @@ class Reader {
     const std::vector<std::size_t> order = topological_order(entries, where);
 
     std::unordered_map<std::string, Values> values;
+    ChannelSlices slices;
     bind_inputs(model, entries, given, values, where);
     for (const std::size_t i : order) {
       const Entry& entry = entries[i];
@@ -260,6 +245,15 @@ class Reader {
       if (entry.calls.size() != 1) {
         throw Error(at(entry.name), entry.class_name + " is called " + std::to_string(entry.calls.size()) +
                                         " times; Petal takes layers that are called once");
+      }
+      if (is_slicing(entry)) {
+        slice_channels(entry, values, slices, model.name);
+        continue;
+      }
+      if (entry.class_name == "Stack") {
+        const ChannelSlices::Stack stack = slices.stack(entry, at(entry.name));
+        values[entry.name] = {add_channels(entry, stack.source, stack.channels, model.name)};
+        continue;
       }
       Values inputs;
       for (const Reference& input : entry.calls[0].inputs)

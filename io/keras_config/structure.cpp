@@ -80,7 +80,7 @@ void read_keras3_arguments(const Json& arguments, Call& call, const std::string&
   for (const Json& argument : arguments) {
     if (holds_tensor(argument)) {
       read_keras3_inputs(argument, call, where);
-    } else {
+    } else if (!argument.is_null()) {
       set_constant(argument, call, where);
     }
   }
@@ -116,11 +116,13 @@ Call parse_operation(const Json& node, const std::string& where) {
 
 Call parse_call(const Json& node, const std::string& class_name, const std::string& where) {
   Call call;
-  if (class_name == "TFOpLambda") {
+  if (class_name == "TFOpLambda" || class_name == "SlicingOpLambda") {
     call = parse_operation(node, where);
   } else if (node.is_object()) {
     read_keras3_arguments(array_member(node, "args", where), call, where);
     if (node.contains("kwargs")) read_arguments(node["kwargs"], call, where);
+    // Keras 3 records the mode that a layer is first called in, and runs it in that of the model around it.
+    if (!is_model(class_name)) call.training = call.inference = false;
   } else {
     read_keras2_inputs(node, call, where);
   }
@@ -142,6 +144,45 @@ const Json& member(const Json& object, const std::string& key, const std::string
 }
 
 }  // namespace
+
+bool is_functional(const std::string& class_name) {
+  return class_name == "Functional" || class_name == "Model";  // Keras before 2.4 said Model
+}
+
+bool is_model(const std::string& class_name) {
+  return is_functional(class_name) || class_name == "Sequential";
+}
+
+const Json& batch_shape(const Json& config) {
+  static const Json none;
+  if (!config.is_object()) return none;
+  for (const char* key : {"batch_input_shape", "batch_shape"}) {
+    const auto found = config.find(key);
+    if (found != config.end() && found->is_array()) return *found;
+  }
+  return none;
+}
+
+const Json& sequential_layers(const Json& config, const std::string& where) {
+  return config.is_array() ? config : array_member(config, "layers", where);
+}
+
+const Json& first_input_shape(const Json& model) {
+  static const Json none;
+  const Json* config = &model;
+  while (true) {
+    const Json* layers = config;
+    if (config->is_object()) {
+      const auto found = config->find("layers");
+      layers = found == config->end() ? &none : &*found;
+    }
+    if (!layers->is_array() || layers->empty()) return none;
+    const Json& first = layers->front();
+    if (!first.is_object() || !first.contains("config")) return none;
+    config = &first["config"];
+    if (!batch_shape(*config).is_null()) return batch_shape(*config);
+  }
+}
 
 const Json& object_member(const Json& object, const std::string& key, const std::string& where) {
   const Json& found = member(object, key, where);

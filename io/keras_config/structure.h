@@ -36,10 +36,21 @@ struct Entry {
   std::vector<Call> calls;
 };
 
+bool is_functional(const std::string& class_name);
+bool is_model(const std::string& class_name);
+
 // Member `key` of an object. Throws Error(`where`) where there is none or it is of another type.
 const Json& object_member(const Json& object, const std::string& key, const std::string& where);
 const Json& array_member(const Json& object, const std::string& key, const std::string& where);
 const std::string& string_member(const Json& object, const std::string& key, const std::string& where);
+
+// The batch_input_shape of Keras 2 or the batch_shape of Keras 3; null where there is neither.
+const Json& batch_shape(const Json& config);
+// `layers` of a Sequential; old Keras wrote the list alone.
+const Json& sequential_layers(const Json& config, const std::string& where);
+// What a model takes, by its own first layer or that of the model that stands first in it; null where it does
+// not say.
+const Json& first_input_shape(const Json& model);
 
 Entry parse_entry(const Json& layer, const std::string& where);
 

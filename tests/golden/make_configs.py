@@ -225,6 +225,17 @@ def operations(k):
     return k.Model(inputs, layers.Dense(2, activation="softmax", name="probabilities")(x), name="operations")
 
 
+def caffe(k):
+    """What preprocess_input of ResNet50 leaves: channels backwards, less their means."""
+    layers = k.layers
+    inputs = k.Input((9, 8, 3), name="photo")
+    x = k.applications.resnet50.preprocess_input(inputs)
+    x = layers.Rescaling(1 / 64, name="rescaling")(x)
+    x = layers.Conv2D(4, 3, strides=2, name="conv")(x)
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    return k.Model(inputs, layers.Dense(2, activation="softmax", name="probabilities")(x), name="caffe")
+
+
 def mobilenet_v2(k):
     return k.applications.MobileNetV2((96, 96, 3), alpha=0.35, include_top=False, weights=None)
 
@@ -298,7 +309,7 @@ def write_models():
     (FOLDER / "models").mkdir(exist_ok=True)
     predictions = {}
     random = numpy.random.default_rng(1)
-    for build in (nested, base_in_sequential, assorted, operations):
+    for build in (nested, base_in_sequential, assorted, operations, caffe):
         for k in (tf_keras, keras):
             k.backend.clear_session()
             model = build(k)

@@ -108,7 +108,8 @@ TEST_CASE("what Petal lacks is an error that names file, layer, class and option
       {"Multiply", Json::object(), "takes two inputs or more"},
       {"SpatialDropout2D", {{"rate", 1.0}}, "SpatialDropout2D has rate 1.0"},
       {"GaussianNoise", {{"stddev", 2}}, "stddev 2"},
-      {"GetItem", Json::object(), "GetItem is not among those that Petal has"},
+      {"GetItem", Json::object(), "it takes the part null; Petal has x[..., k]"},
+      {"Stack", {{"axis", -1}}, "it stacks what are not single channels"},
       {"LSTM", {{"units", 3}}, "LSTM is not among those that Petal has"},
   };
   for (const Case& one : cases) {

@@ -310,10 +310,11 @@ TEST_CASE("whole models that Keras saved, with models inside, predict as in Kera
   const fs::path folder = fs::path(PETAL_SOURCE) / "tests/golden/configs/models";
   std::ifstream in(folder / "predictions.json");
   const Json predictions = Json::parse(in);
-  REQUIRE(predictions.size() == 8);
+  REQUIRE(predictions.size() == 10);
   for (const auto& [name, expected] : predictions.items()) {
     CAPTURE(name);
     const Model model = load_model(folder / (name + ".h5"));
+    CHECK(model.takes_photos == !name.starts_with("base_in_sequential"));
     const auto pixels = expected["input"].get<std::vector<float>>();
     const auto probabilities = expected["output"].get<std::vector<float>>();
     const std::vector<float> found = predict(model.network, pixels);

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "engine/error.h"
@@ -41,6 +42,57 @@ TEST_CASE("dropout keeps what the sample's own stream says, and scales it") {
     const auto dropped = std::count(expected.begin(), expected.end(), 0.0);
     CHECK(static_cast<double>(dropped) / static_cast<double>(expected.size()) ==
           doctest::Approx(0.3).epsilon(0.1));
+  }
+}
+
+TEST_CASE("spatial dropout keeps or drops whole channels of a sample, and scales them") {
+  const Case item{
+      .name = "spatial", .layer = SpatialDropout2D{.rate = 0.3f}, .src = {{3, 2, 600}}, .batch = 2};
+  const std::size_t channels = 600, each = 3 * 2 * channels;
+  for (const auto& backend : backends_under_test()) {
+    INFO(backend->name());
+    CaseNumbers numbers = make_numbers(item, Precision::f32);
+    PreparedCase prepared(*backend, item, Precision::f32, Mode::training, false, numbers);
+    const RunContext& context = prepared.run_context();
+    std::vector<double> expected = numbers.src[0], gradient = numbers.diff_dst;
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      const RandomStream random(context.seed, RandomPurpose::dropout, context.epoch,
+                                context.samples[i / each], PreparedCase::layer_number);
+      const double factor =
+          random.uniform(static_cast<std::uint32_t>(i % channels)) < 0.3f ? 0 : 1 / (1 - 0.3);
+      expected[i] *= factor;
+      gradient[i] *= factor;
+    }
+    CHECK(array_error(prepared.forward(), expected) <= 1e-6);
+    CHECK(array_error(prepared.backward_data()[0], gradient) <= 1e-6);
+    const auto dropped = std::count(expected.begin(), expected.end(), 0.0);
+    CHECK(static_cast<double>(dropped) / static_cast<double>(expected.size()) ==
+          doctest::Approx(0.3).epsilon(0.1));
+  }
+}
+
+TEST_CASE("gaussian noise is added, and gaussian dropout multiplies, with the deviation that they name") {
+  for (const bool multiplies : {false, true}) {
+    const Layer layer =
+        multiplies ? Layer(GaussianDropout{.rate = 0.2f}) : Layer(GaussianNoise{.stddev = 0.5f});
+    const Case item{.name = "noise", .layer = layer, .src = {{40, 30, 5}}, .batch = 3};
+    for (const auto& backend : backends_under_test()) {
+      INFO(backend->name() << " " << kind(layer));
+      CaseNumbers numbers = make_numbers(item, Precision::f32);
+      std::ranges::fill(numbers.src[0], 2.0);
+      PreparedCase prepared(*backend, item, Precision::f32, Mode::training, false, numbers);
+      const std::vector<double> noisy = prepared.forward();
+      double mean = 0, square = 0;
+      for (const double value : noisy) {
+        mean += (value - 2) / static_cast<double>(noisy.size());
+        square += (value - 2) * (value - 2) / static_cast<double>(noisy.size());
+      }
+      CHECK(std::abs(mean) < 0.03);
+      // Keras: sqrt(rate / (1 - rate)) = 0.5, times the 2 that it multiplies.
+      CHECK(std::sqrt(square) == doctest::Approx(multiplies ? 1.0 : 0.5).epsilon(0.03));
+      CHECK(noisy[0] != noisy[1]);
+      CHECK(noisy[0] != noisy[40 * 30 * 5]);
+    }
   }
 }
 
