@@ -199,7 +199,7 @@ Operands TrainingSteps::backward_operands(int index, int diff_dst) {
 
 void TrainingSteps::add_backward_weights(int index, int diff_dst) {
   const Node& node = graph_[index];
-  if (!node.trainable || graph_.weights(node).empty()) return;
+  if (!learns(graph_, node) || graph_.weights(node).empty()) return;
   Operands operands = backward_operands(index, diff_dst);
   for (const WeightDeclaration& declaration : graph_.weights(node)) {
     operands.diff_weights.push_back(gradient(declaration.name));
