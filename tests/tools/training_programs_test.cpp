@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <string_view>
 #include <utility>
 
 #include "tests/tools/run_command.h"
@@ -12,7 +13,12 @@ TEST_CASE("every architecture has a training program with its recipe as defaults
   for (const auto& [model, epochs] : recipes) {
     const CommandResult help = run_command("train_" + std::string(model) + " --help");
     CHECK(help.code == 0);
-    CHECK_MESSAGE(help.out.find("--model TEXT=" + std::string(model) + " ") != std::string::npos, help.out);
+    const std::string option = "--model TEXT=" + std::string(model);
+    const std::size_t at = help.out.find(option);
+    REQUIRE_MESSAGE(at != std::string::npos, help.out);
+    // A long name pushes the description to the next line.
+    CHECK_MESSAGE(std::string_view(" \n").find(help.out[at + option.size()]) != std::string_view::npos,
+                  help.out);
     CHECK_MESSAGE(help.out.find("--epochs INT=" + std::string(epochs) + " ") != std::string::npos, help.out);
   }
 }
