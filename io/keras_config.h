@@ -7,12 +7,15 @@
 
 namespace petal {
 
-// The graph as Keras's Functional config in JSON, as `model_config` of a Keras 2 .h5 file holds it: every
-// layer with its Keras class name and arguments, so that keras.models.load_model (Keras 2 and 3) rebuilds it.
-// hard_sigmoid, by which Keras 2 and 3 mean two functions, is written as the Rescaling and the ReLU that it
-// is. Throws Error(failure) for what Keras has no words for: explicit padding, a fused residual, '/' in a
-// name.
-std::string to_keras_config(const Graph& graph);
+// Whose form a config has: Keras 2's, the `model_config` of an .h5 file, which Keras 3 reads there too; or
+// Keras 3's, the config.json of a .keras archive.
+enum class KerasForm { keras2, keras3 };
+
+// The graph as Keras's Functional config in JSON: every layer with its Keras class name and arguments, so
+// that keras.models.load_model rebuilds it. hard_sigmoid, by which Keras 2 and 3 mean two functions, is
+// written as the Rescaling and the ReLU that it is. Throws Error(failure) for what Keras has no words for:
+// explicit padding, a fused residual, '/' in a name.
+std::string to_keras_config(const Graph& graph, KerasForm form = KerasForm::keras2);
 
 // The graph of a Keras config, Functional or Sequential, written by Keras 2 or 3 or by to_keras_config.
 // Models inside are flattened; their layers keep their names, or become "MODEL_layer" where a name is taken.

@@ -140,12 +140,14 @@ TEST_CASE("what is written has the arguments that Keras wrote") {
     }
     CHECK(compared > 2 * static_cast<int>(written.size()));
     check_equal(graph, from_keras_config(to_keras_config(graph), "written"));
+    check_equal(graph, from_keras_config(to_keras_config(graph, KerasForm::keras3), "written"));
   }
 }
 
 TEST_CASE("every layer and option survives writing and reading") {
   const Graph graph = every_layer();
   check_equal(graph, from_keras_config(to_keras_config(graph), "written"));
+  check_equal(graph, from_keras_config(to_keras_config(graph, KerasForm::keras3), "written"));
 }
 
 TEST_CASE("regularisers of Keras 2 and 3 belong to the weights that they name") {
@@ -332,6 +334,16 @@ TEST_CASE("training=False freezes what computes otherwise in training, and the l
   CHECK_FALSE(graph[graph.find("stem_bn")].trainable);
   CHECK(graph[graph.find("stem")].trainable);
   CHECK(graph[graph.find("logits")].trainable);
+}
+
+TEST_CASE("a layer's own default for `training`, which Keras 3 writes into its calls, says nothing") {
+  Json model = Json::parse(to_keras_config(every_layer(), KerasForm::keras3));
+  for (Json& layer : model["config"]["layers"]) {
+    const std::string kind = layer["class_name"];
+    if (kind.starts_with("Random")) layer["inbound_nodes"][0]["kwargs"]["training"] = true;
+    if (kind == "Dropout") layer["inbound_nodes"][0]["kwargs"]["training"] = false;
+  }
+  check_equal(every_layer(), from_keras_config(model.dump(), "test"));
 }
 
 TEST_CASE("a frozen inner model freezes its layers whatever they say") {
