@@ -12,6 +12,11 @@ std::string gated(const std::string& x, const std::string& by, OnnxLayerWriter& 
   return writer.add("Mul", {x, by});
 }
 
+// x, not below 0 and not above `most`.
+std::string add_clip(const std::string& x, float most, OnnxLayerWriter& writer) {
+  return writer.add("Clip", {x, writer.add_constant("least", 0.0f), writer.add_constant("most", most)});
+}
+
 // x / 2 * (1 + erf(x / sqrt(2))): opset 17 has no Gelu.
 std::string add_gelu(const std::string& x, OnnxLayerWriter& writer) {
   const std::string scaled =
@@ -31,8 +36,7 @@ std::string add_activation(ActivationFunction function, const std::string& value
     case ActivationFunction::relu:
       return writer.add("Relu", {value});
     case ActivationFunction::relu6:
-      return writer.add("Clip",
-                        {value, writer.add_constant("least", 0.0f), writer.add_constant("most", 6.0f)});
+      return add_clip(value, 6.0f, writer);
     case ActivationFunction::leaky_relu:
       return writer.add("LeakyRelu", {value}, {{"alpha", static_cast<float>(leaky_relu_slope)}});
     case ActivationFunction::elu:
@@ -77,21 +81,16 @@ OnnxValue write(const Activation& layer, OnnxLayerWriter& writer) {
 OnnxValue write(const ReLU& layer, OnnxLayerWriter& writer) {
   const OnnxValue& src = writer.src()[0];
   const bool limited = std::isfinite(layer.max_value);
-  if (layer.threshold == 0.0f && layer.negative_slope == 0.0f && !limited) {
-    return writer.dst(writer.add("Relu", {src.name}), src.layout);
+  if (layer.threshold == 0.0f && layer.negative_slope == 0.0f) {
+    if (!limited) return writer.dst(writer.add("Relu", {src.name}), src.layout);
+    return writer.dst(add_clip(src.name, layer.max_value, writer), src.layout);
   }
-  std::string below;
-  if (layer.negative_slope != 0.0f) {
-    const std::string depth =
-        writer.add("Sub", {src.name, writer.add_constant("threshold", layer.threshold)});
-    below = writer.add("Mul", {depth, writer.add_constant("negative_slope", layer.negative_slope)});
-  } else {
-    below = writer.add_constant("nothing", 0.0f);
-  }
+  const std::string threshold = writer.add_constant("threshold", layer.threshold);
+  const std::string is_above = writer.add("Greater", {src.name, threshold});
   std::string above = src.name;
   if (limited) above = writer.add("Min", {above, writer.add_constant("max_value", layer.max_value)});
-  const std::string is_above =
-      writer.add("Greater", {src.name, writer.add_constant("threshold", layer.threshold)});
+  const std::string below = writer.add("Mul", {writer.add("Sub", {src.name, threshold}),
+                                               writer.add_constant("negative_slope", layer.negative_slope)});
   return writer.dst(writer.add("Where", {is_above, above, below}), src.layout);
 }
 

@@ -8,10 +8,10 @@
 namespace petal {
 namespace {
 
-// The scale by which ONNX comes to `dst` pixels: it rounds in * scale down.
+// The scale by which ONNX comes to `dst` pixels: it rounds src * scale down, and some do so in double.
 float scale_to(std::int64_t src, std::int64_t dst) {
   float scale = static_cast<float>(dst) / static_cast<float>(src);
-  while (static_cast<std::int64_t>(static_cast<float>(src) * scale) < dst) {
+  while (static_cast<double>(src) * static_cast<double>(scale) < static_cast<double>(dst)) {
     scale = std::nextafter(scale, 2 * scale);
   }
   return scale;

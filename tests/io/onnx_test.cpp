@@ -252,7 +252,9 @@ TEST_CASE("scales come to the size that was asked for, whatever they round to") 
         exported(model_of(graph_of(RandomCrop{.height = size, .width = size}, {97, 97, 1})));
     if (size == 97) continue;
     for (float scale : numbers_of<float>(*constants_of(model.graph()).at("layer/scales"))) {
-      if (scale != 1.0f) CHECK(static_cast<std::int64_t>(97.0f * scale) == size);
+      if (scale == 1.0f) continue;
+      CHECK(static_cast<std::int64_t>(97.0f * scale) == size);
+      CHECK(static_cast<std::int64_t>(97.0 * static_cast<double>(scale)) == size);
     }
   }
 }
