@@ -160,7 +160,7 @@ class Reply {
  public:
   explicit Reply(std::uint64_t limit) : limit_(limit) {}
 
-  bool is_complete() const { return got_ == sizeof(size_) + text_.size() && got_ >= sizeof(size_); }
+  bool is_complete() const { return got_ == sizeof(size_) + text_.size() && text_.size() == size_; }
   bool is_too_large() const { return got_ >= sizeof(size_) && size_ > limit_; }
   // Reads what is there; false at the end of the stream.
   bool read(int descriptor) {
