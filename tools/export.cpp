@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <memory>
 #include <string_view>
 
@@ -29,23 +28,22 @@ struct Format {
 };
 
 constexpr std::array formats = {Format{".h5", "keras", save_model}, Format{".hdf5", "keras", save_model},
-                                Format{".onnx", "onnx", save_onnx}};
+                                Format{".keras", "keras", save_model}, Format{".onnx", "onnx", save_onnx}};
 
 const Format& format_of(const ExportArguments& a) {
   const bool named = std::ranges::any_of(formats, [&](const Format& f) { return f.name == a.format; });
   if (!a.format.empty() && !named) {
     throw Error("--to", "'" + a.format + "' is not known; known are keras, onnx");
   }
-  std::string suffix = a.file.extension().string();
-  std::ranges::transform(suffix, suffix.begin(), [](unsigned char c) { return std::tolower(c); });
-  std::string suffixes;
   for (const Format& format : formats) {
-    if (format.suffix != suffix) continue;
+    if (a.file.extension().string() != format.suffix) continue;
     if (a.format.empty() || a.format == format.name) return format;
     throw Error("--to " + a.format, "does not go with '" + a.file.string() + "', whose suffix stands for " +
                                         std::string(format.name) + "; leave one of them out");
   }
-  throw Error(a.file.string(), "its suffix says no format; give it .h5 for Keras or .onnx for ONNX");
+  if (a.format == "onnx") return formats.back();
+  throw Error(a.file.string(),
+              "its suffix says no format; give it .keras or .h5 for Keras, or .onnx for ONNX");
 }
 
 void require_free(const ExportArguments& a) {
@@ -73,7 +71,8 @@ int export_model(const ExportArguments& a) {
 Command add_export(CLI::App& app) {
   const auto arguments = std::make_shared<ExportArguments>();
   add_source_options(app, arguments->source);
-  app.add_option("FILE", arguments->file, "The file to write: .h5 for Keras, .onnx for ONNX")->required();
+  app.add_option("FILE", arguments->file, "The file to write: .keras or .h5 for Keras, .onnx for ONNX")
+      ->required();
   app.add_option("--to", arguments->format, "keras or onnx [default: what FILE's suffix says]");
   app.add_flag("--force", arguments->force, "Write over a file that is there");
   return [arguments] { return export_model(*arguments); };

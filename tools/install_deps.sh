@@ -7,7 +7,7 @@ packages=(
   g++ cmake ninja-build pkg-config ccache   # the build
   ca-certificates curl                      # optional downloads of the quickstart
   libdnnl-dev                               # oneDNN: the CPU kernels
-  libhdf5-dev zlib1g-dev                    # Keras's weights files
+  libhdf5-dev zlib1g-dev libzip-dev         # Keras's files
   libjpeg62-turbo-dev libpng-dev libwebp-dev  # photos
   nlohmann-json3-dev                        # Keras configs, metrics.json
   libcli11-dev libfmt-dev                   # command line, text

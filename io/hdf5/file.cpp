@@ -1,43 +1,23 @@
 #include "io/hdf5/file.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <system_error>
 
-#include "io/hdf5/handle.h"
+#include "engine/error.h"
+#include "io/guarded_process.h"
+#include "io/hdf5/library_reader.h"
+#include "io/hdf5/values.h"
 
 namespace petal {
 
 namespace {
 
-constexpr std::size_t max_depth = 32;
-constexpr std::size_t max_members = 1 << 16;
-constexpr std::array<char, 8> signature = {'\x89', 'H', 'D', 'F', '\r', '\n', '\x1a', '\n'};
-
-// The innermost entry of the library's error stack: the reason, where the outer ones only name calls.
-std::string library_reason() {
-  std::string reason;
-  auto keep_first = [](unsigned index, const H5E_error2_t* entry, void* target) -> herr_t {
-    if (index == 0 && entry->desc) static_cast<std::string*>(target)->assign(entry->desc);
-    return 0;
-  };
-  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_first, &reason);
-  return reason;
-}
-
-std::vector<std::string> components(const std::string& object) {
-  std::vector<std::string> parts;
-  for (std::size_t begin = 0; begin < object.size();) {
-    std::size_t end = std::min(object.find('/', begin), object.size());
-    if (end > begin) parts.push_back(object.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
-}
+constexpr std::string_view signature = "\x89HDF\r\n\x1a\n";
 
 // A word on what a file is that people take for weights.
 std::string likely_kind(std::string_view start) {
@@ -47,203 +27,202 @@ std::string likely_kind(std::string_view start) {
   return "Keras writes HDF5 with the suffix .h5";
 }
 
-// Tells apart what the library would call "unable to open file".
-void require_hdf5(const std::filesystem::path& path) {
-  std::error_code status_error;
-  const auto status = std::filesystem::status(path, status_error);
+std::string_view read_at(int descriptor, std::uint64_t offset, std::span<char> into) {
+  const ssize_t count = ::pread(descriptor, into.data(), into.size(), static_cast<off_t>(offset));
+  return {into.data(), count > 0 ? static_cast<std::size_t>(count) : 0};
+}
+
+Descriptor open_regular(const std::filesystem::path& path) {
   const std::string where = path.string();
-  if (status.type() == std::filesystem::file_type::not_found) throw Error(where, "there is no such file");
-  if (status.type() == std::filesystem::file_type::directory)
-    throw Error(where, "is a folder; expected an HDF5 file");
-  if (status.type() != std::filesystem::file_type::regular)
-    throw Error(where, "is not a regular file; expected an HDF5 file");
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) throw Error(where, std::string("cannot be opened: ") + std::strerror(errno));
-  const auto size = std::filesystem::file_size(path);
+  struct stat status {};
+  // Asked before it is opened, because opening may wait for ever (a FIFO).
+  if (::stat(path.c_str(), &status) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) throw Error(where, "there is no such file");
+    throw Error(where, std::string("cannot be opened: ") + std::strerror(errno));
+  }
+  if (S_ISDIR(status.st_mode)) throw Error(where, "is a folder; expected an HDF5 file");
+  if (!S_ISREG(status.st_mode)) throw Error(where, "is not a regular file; expected an HDF5 file");
+  Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!descriptor.is_open()) throw Error(where, std::string("cannot be opened: ") + std::strerror(errno));
+  return descriptor;
+}
+
+std::uint64_t size_of(int descriptor, const std::string& where) {
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0)
+    throw Error(where, std::string("cannot be read: ") + std::strerror(errno));
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
+// Tells apart what the library would call "unable to open file".
+void require_hdf5(int descriptor, std::uint64_t size, const std::string& where) {
   if (size == 0) throw Error(where, "is empty; expected an HDF5 file");
-
   std::array<char, 64> start{};
-  stream.read(start.data(), start.size());
-  const std::string_view text(start.data(), static_cast<std::size_t>(stream.gcount()));
   // The signature stands at 0, or behind a user block of 512, 1024, ... bytes.
-  for (std::uintmax_t offset = 0; offset + signature.size() <= size; offset = offset ? offset * 2 : 512) {
-    std::array<char, 8> bytes{};
-    stream.clear();
-    stream.seekg(static_cast<std::streamoff>(offset));
-    if (stream.read(bytes.data(), bytes.size()) && bytes == signature) return;
+  for (std::uint64_t offset = 0; offset + signature.size() <= size; offset = offset ? offset * 2 : 512) {
+    std::array<char, signature.size()> bytes{};
+    if (read_at(descriptor, offset, bytes) == signature) return;
   }
-  throw Error(where, "is not an HDF5 file: " + likely_kind(text));
+  throw Error(where, "is not an HDF5 file: " + likely_kind(read_at(descriptor, 0, start)));
 }
 
-Hdf5Handle reading_access() {
-  Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-  H5Pset_fclose_degree(access.id(), H5F_CLOSE_STRONG);
-  // A lock gains a reader nothing and fails on some network file systems.
-  H5Pset_file_locking(access.id(), false, true);
-  return access;
+Hdf5Contents read_contents(int descriptor, const std::string& where, Hdf5Extent extent) {
+  const std::uint64_t size = size_of(descriptor, where);
+  require_hdf5(descriptor, size, where);
+  // An attribute is as large as the file at most, and is held a few times.
+  GuardLimits limits;
+  limits.memory_bytes += 4 * size;
+  limits.reply_bytes += 2 * size;
+  const GuardedEnd end = run_guarded(
+      where, hdf5_in_use(), [&] { return read_with_library(descriptor, size, extent).to_bytes(); }, limits);
+  std::optional<Hdf5Contents> contents;
+  if (end.death.empty()) contents = Hdf5Contents::from_bytes(end.reply);
+  if (!contents)
+    throw Error(where, "it is damaged: " + (end.death.empty() ? "reading it fails" : end.death) +
+                           "; copy or download it again");
+  if (!contents->fault.empty()) throw Error(where, contents->fault);
+  if (!contents->objects.contains("")) throw Error(where, "it is damaged: it has no root group");
+  return std::move(*contents);
+}
+
+// Without slashes at the ends or doubled.
+std::string normal(const std::string& object) {
+  std::string path;
+  for (std::size_t begin = 0; begin < object.size();) {
+    const std::size_t end = std::min(object.find('/', begin), object.size());
+    if (end > begin) path += (path.empty() ? "" : "/") + object.substr(begin, end - begin);
+    begin = end + 1;
+  }
+  return path;
 }
 
 }  // namespace
 
-void silence_hdf5() {
-  // The error handler is the thread's own in a thread-safe build.
-  thread_local const bool silent = [] {
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-    H5PLset_loading_state(0);  // no filter plugins: a file must not name code to load
-    return true;
-  }();
-  static_cast<void>(silent);
-}
-
-void Hdf5File::State::fail(const std::string& object, const std::string& what, ErrorKind kind) const {
-  throw Error(object.empty() || object == "/" ? path.string() : path.string() + ": '" + object + "'", what,
-              kind);
-}
-
-void Hdf5File::State::fail_call(const std::string& object, const std::string& what, ErrorKind kind) const {
-  const std::string reason = library_reason();
-  fail(object, reason.empty() ? what : what + " (HDF5: " + reason + ")", kind);
-}
-
-Hdf5Handle Hdf5File::State::find(const std::string& object) const {
-  const std::vector<std::string> parts = components(object);
-  if (parts.size() > max_depth) fail(object, "lies deeper than " + std::to_string(max_depth) + " groups");
-  Hdf5Handle at(H5Oopen(file.id(), "/", H5P_DEFAULT), H5Oclose);
-  if (!at) fail_call("", "the root group cannot be read; the file is damaged");
-  for (const std::string& part : parts) {
-    if (H5Iget_type(at.id()) != H5I_GROUP) return {};
-    const htri_t exists = H5Lexists(at.id(), part.c_str(), H5P_DEFAULT);
-    if (exists < 0) fail_call(object, "cannot be looked up; the file is damaged");
-    if (exists == 0) return {};
-    H5L_info_t link{};
-    if (H5Lget_info(at.id(), part.c_str(), &link, H5P_DEFAULT) < 0) fail_call(object, "has a damaged link");
-    if (link.type != H5L_TYPE_HARD) fail(object, "is a soft or external link, which is not followed");
-    Hdf5Handle next(H5Oopen(at.id(), part.c_str(), H5P_DEFAULT), H5Oclose);
-    if (!next) fail_call(object, "cannot be opened; the file is damaged");
-    at = std::move(next);
-  }
-  return at;
-}
-
-namespace {
-
-// Writes a whole file; the reason of a refusal is the system's.
-void write_bytes(const std::filesystem::path& file, std::span<const char> bytes) {
-  std::FILE* out = std::fopen(file.c_str(), "wb");
-  if (out == nullptr) {
-    throw Error(file.string(), std::string("cannot be created: ") + std::strerror(errno), ErrorKind::failure);
-  }
-  // Unbuffered, so that closing has nothing left to fail on but the system itself.
-  std::setvbuf(out, nullptr, _IONBF, 0);
-  errno = 0;
-  const bool written = std::fwrite(bytes.data(), 1, bytes.size(), out) == bytes.size();
-  const int reason = errno;
-  const bool closed = std::fclose(out) == 0;
-  if (!written || !closed) {
-    throw Error(file.string(), std::string("cannot be written: ") + std::strerror(written ? errno : reason),
-                ErrorKind::failure);
-  }
-}
-
-}  // namespace
-
-Hdf5Handle Hdf5File::State::require(const std::string& object) const {
-  Hdf5Handle found = find(object);
-  if (!found) fail(object, "is not in the file");
-  return found;
-}
-
-Hdf5File::Hdf5File(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Hdf5File::Hdf5File(Hdf5File&&) noexcept = default;
-Hdf5File& Hdf5File::operator=(Hdf5File&&) noexcept = default;
-Hdf5File::~Hdf5File() = default;
+Hdf5File::Hdf5File(std::filesystem::path path, Descriptor descriptor, Hdf5Contents contents)
+    : path_(std::move(path)), descriptor_(std::move(descriptor)), contents_(std::move(contents)) {}
 
 Hdf5File Hdf5File::open(const std::filesystem::path& file) {
-  silence_hdf5();
-  require_hdf5(file);
-  auto state = std::make_unique<State>();
-  state->path = file;
-  state->bytes = std::filesystem::file_size(file);
-  const Hdf5Handle access = reading_access();
-  state->file = Hdf5Handle(H5Fopen(file.c_str(), H5F_ACC_RDONLY, access.id()), H5Fclose);
-  if (!state->file) {
-    const std::string reason = library_reason();
-    if (reason.find("truncated") != std::string::npos)
-      throw Error(file.string(), "is truncated at " + std::to_string(state->bytes) +
-                                     " bytes; copy or download it again (HDF5: " + reason + ")");
-    state->fail_call("", "is damaged; copy or download it again");
+  return of(open_regular(file), file);
+}
+
+Hdf5File Hdf5File::of(Descriptor file, const std::filesystem::path& path) {
+  Hdf5Contents contents = read_contents(file.get(), path.string(), Hdf5Extent::everything);
+  return Hdf5File(path, std::move(file), std::move(contents));
+}
+
+bool Hdf5File::root_has_attribute(const std::filesystem::path& file, const std::string& name) {
+  const Descriptor descriptor = open_regular(file);
+  const Hdf5Contents contents = read_contents(descriptor.get(), file.string(), Hdf5Extent::root_attributes);
+  return contents.objects.at("").attributes.contains(name);
+}
+
+void Hdf5File::fail(const std::string& object, const std::string& what) const {
+  throw Error(object.empty() || object == "/" ? path_.string() : path_.string() + ": '" + object + "'", what);
+}
+
+const Hdf5Object* Hdf5File::find(const std::string& object) const {
+  const std::string path = normal(object);
+  const auto found = contents_.objects.find(path);
+  if (found != contents_.objects.end()) {
+    const Hdf5Object::Kind kind = found->second.kind;
+    if (kind != Hdf5Object::Kind::group && kind != Hdf5Object::Kind::dataset)
+      fail(object, found->second.fault);
+    return &found->second;
   }
-  return Hdf5File(std::move(state));
-}
-
-// The file grows in memory and is written whole by close: HDF5 1.10 reads freed memory after a write that the
-// disk refused.
-Hdf5File Hdf5File::create(const std::filesystem::path& file) {
-  silence_hdf5();
-  constexpr std::size_t growth = std::size_t{4} << 20;
-  auto state = std::make_unique<State>();
-  state->path = file;
-  state->writing = true;
-  Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-  H5Pset_fclose_degree(access.id(), H5F_CLOSE_STRONG);
-  H5Pset_fapl_core(access.id(), growth, false);
-  state->file = Hdf5Handle(H5Fcreate(file.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id()), H5Fclose);
-  if (!state->file) state->fail_call("", "cannot be created", ErrorKind::failure);
-  return Hdf5File(std::move(state));
-}
-
-void Hdf5File::close() {
-  silence_hdf5();
-  if (!state_->file) return;
-  std::vector<char> image;
-  if (state_->writing) {
-    const bool flushed = H5Fflush(state_->file.id(), H5F_SCOPE_GLOBAL) >= 0;
-    const ssize_t bytes = flushed ? H5Fget_file_image(state_->file.id(), nullptr, 0) : -1;
-    if (bytes >= 0) image.resize(static_cast<std::size_t>(bytes));
-    if (bytes < 0 || H5Fget_file_image(state_->file.id(), image.data(), image.size()) < 0)
-      state_->fail_call("", "cannot be laid out", ErrorKind::failure);
+  // Not there, or not to be seen because of what it lies in.
+  for (std::size_t slash = path.rfind('/'); slash != std::string::npos && slash > 0;
+       slash = path.rfind('/', slash - 1)) {
+    const auto around = contents_.objects.find(path.substr(0, slash));
+    if (around != contents_.objects.end() && !around->second.fault.empty())
+      fail(around->first, around->second.fault);
   }
-  if (!state_->file.release()) state_->fail_call("", "cannot be closed", ErrorKind::failure);
-  if (state_->writing) write_bytes(state_->path, image);
+  return nullptr;
 }
 
-const std::filesystem::path& Hdf5File::path() const {
-  return state_->path;
+const Hdf5Object& Hdf5File::require(const std::string& object) const {
+  const Hdf5Object* found = find(object);
+  if (found == nullptr) fail(object, "is not in the file");
+  return *found;
 }
 
 bool Hdf5File::is_group(const std::string& object) const {
-  silence_hdf5();
-  const Hdf5Handle found = state_->find(object);
-  return found && H5Iget_type(found.id()) == H5I_GROUP;
+  const Hdf5Object* found = find(object);
+  return found != nullptr && found->kind == Hdf5Object::Kind::group;
 }
 
 bool Hdf5File::is_dataset(const std::string& object) const {
-  silence_hdf5();
-  const Hdf5Handle found = state_->find(object);
-  return found && H5Iget_type(found.id()) == H5I_DATASET;
+  const Hdf5Object* found = find(object);
+  return found != nullptr && found->kind == Hdf5Object::Kind::dataset;
 }
 
 std::vector<std::string> Hdf5File::members(const std::string& group) const {
-  silence_hdf5();
-  const Hdf5Handle found = state_->require(group);
-  if (H5Iget_type(found.id()) != H5I_GROUP) state_->fail(group, "is not a group");
-  struct Collected {
-    std::vector<std::string> names;
-    bool too_many = false;
-  } collected;
-  auto collect = [](hid_t, const char* name, const H5L_info_t* link, void* target) -> herr_t {
-    auto& into = *static_cast<Collected*>(target);
-    if (link->type != H5L_TYPE_HARD) return 0;
-    into.too_many = into.names.size() >= max_members;
-    if (into.too_many) return 1;
-    into.names.emplace_back(name);
-    return 0;
-  };
-  if (H5Literate(found.id(), H5_INDEX_NAME, H5_ITER_INC, nullptr, collect, &collected) < 0)
-    state_->fail_call(group, "cannot be listed; the file is damaged");
-  if (collected.too_many) state_->fail(group, "has more than " + std::to_string(max_members) + " members");
-  std::sort(collected.names.begin(), collected.names.end());
-  return std::move(collected.names);
+  const Hdf5Object& found = require(group);
+  if (found.kind != Hdf5Object::Kind::group) fail(group, "is not a group");
+  if (!found.fault.empty()) fail(group, found.fault);
+  const std::string path = normal(group);
+  const std::string prefix = path.empty() ? "" : path + "/";
+  std::vector<std::string> names;
+  for (auto at = contents_.objects.upper_bound(prefix);
+       at != contents_.objects.end() && at->first.starts_with(prefix); ++at) {
+    const std::string name = at->first.substr(prefix.size());
+    if (name.find('/') == std::string::npos && at->second.kind != Hdf5Object::Kind::link)
+      names.push_back(name);
+  }
+  return names;
+}
+
+bool Hdf5File::has_attribute(const std::string& object, const std::string& name) const {
+  return require(object).attributes.contains(name);
+}
+
+const std::vector<std::string>* Hdf5File::find_strings(const std::string& object,
+                                                       const std::string& name) const {
+  const Hdf5Object& found = require(object);
+  const auto attribute = found.attributes.find(name);
+  if (attribute == found.attributes.end()) {
+    if (!found.fault.empty() && found.kind == Hdf5Object::Kind::group) fail(object, found.fault);
+    return nullptr;
+  }
+  if (!attribute->second.fault.empty()) fail(object, "attribute '" + name + "' " + attribute->second.fault);
+  return &attribute->second.strings;
+}
+
+std::optional<std::string> Hdf5File::string_attribute(const std::string& object,
+                                                      const std::string& name) const {
+  const auto* strings = find_strings(object, name);
+  if (strings == nullptr) return std::nullopt;
+  if (strings->size() != 1)
+    fail(object, "attribute '" + name + "' has " + std::to_string(strings->size()) +
+                     " elements; expected one string");
+  return strings->front();
+}
+
+std::optional<std::vector<std::string>> Hdf5File::strings_attribute(const std::string& object,
+                                                                    const std::string& name) const {
+  if (const auto* whole = find_strings(object, name)) return *whole;
+  std::optional<std::vector<std::string>> joined;
+  for (std::size_t i = 0;; ++i) {
+    const auto* part = find_strings(object, name + std::to_string(i));
+    if (part == nullptr) return joined;
+    if (!joined) joined.emplace();
+    joined->insert(joined->end(), part->begin(), part->end());
+  }
+}
+
+const Hdf5Dataset& Hdf5File::dataset(const std::string& object) const {
+  const Hdf5Object& found = require(object);
+  if (found.kind != Hdf5Object::Kind::dataset) fail(object, "is not a dataset");
+  if (!found.fault.empty()) fail(object, found.fault);
+  return found.dataset;
+}
+
+void Hdf5File::read(const std::string& object, std::span<float> values) const {
+  const Hdf5Dataset& info = dataset(object);
+  if (static_cast<std::int64_t>(values.size()) != info.shape.elements())
+    fail(object,
+         "is " + info.shape.to_string() + "; expected " + std::to_string(values.size()) + " elements");
+  if (const std::string fault = read_values(descriptor_.get(), info, values); !fault.empty())
+    fail(object, fault);
 }
 
 }  // namespace petal

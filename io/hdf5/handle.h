@@ -1,20 +1,13 @@
 #pragma once
 
-// Private to io/hdf5/file*.cpp: the only files that include the library's header.
+// Private to io/hdf5: of all files only those that include this one speak to the library.
 #include <hdf5.h>
 
-#include <filesystem>
+#include <mutex>
 #include <string>
 #include <utility>
 
-#include "engine/error.h"
-#include "io/hdf5/file.h"
-
 namespace petal {
-
-#ifndef H5_HAVE_THREADSAFE
-#error "Petal needs a thread-safe build of HDF5 (Debian's libhdf5-dev is one)"
-#endif
 
 // An identifier of the library with the function that releases it.
 class Hdf5Handle {
@@ -40,33 +33,17 @@ class Hdf5Handle {
   Close close_ = nullptr;
 };
 
-struct Hdf5File::State {
-  std::filesystem::path path;
-  Hdf5Handle file;
-  bool writing = false;     // the file lies in memory until it is closed
-  std::uint64_t bytes = 0;  // the file's size when it was opened for reading
+// Held by whoever is in the library, so that no process is forked with the library in the middle of a call.
+std::mutex& hdf5_in_use();
 
-  // Throws Error naming the file and, unless it is the root, the object.
-  [[noreturn]] void fail(const std::string& object, const std::string& what,
-                         ErrorKind kind = ErrorKind::bad_input) const;
-  // The same right after a call of the library has failed, with its reason. Closing a handle in between loses
-  // it.
-  [[noreturn]] void fail_call(const std::string& object, const std::string& what,
-                              ErrorKind kind = ErrorKind::bad_input) const;
-  // The object, reached through hard links alone; empty where there is none of that path.
-  Hdf5Handle find(const std::string& object) const;
-  Hdf5Handle require(const std::string& object) const;
-  // All elements of one attribute of strings; nullopt where there is none of that name.
-  std::optional<std::vector<std::string>> read_strings(const std::string& object,
-                                                       const std::string& name) const;
-  // The elements of an attribute of variable-length strings; nullopt where one is damaged.
-  std::optional<std::vector<std::string>> read_variable_strings(hid_t attribute, std::size_t count) const;
-  // `data` null: an attribute without elements.
-  void write_attribute(const std::string& object, const std::string& name, hid_t type, hid_t space,
-                       const void* data) const;
-};
-
-// Stops the library from printing its errors; for each thread once. Every entry to the library calls it.
+// Stops the library from printing its errors, and from loading filters that a file names; for each thread
+// once.
 void silence_hdf5();
+
+// The innermost entry of the library's error stack: the reason, where the outer ones only name calls. ""
+// where there is none. To be asked right after a call has failed: closing a handle in between loses it.
+std::string hdf5_reason();
+// " (HDF5: REASON)", or nothing.
+std::string with_hdf5_reason(const std::string& what);
 
 }  // namespace petal

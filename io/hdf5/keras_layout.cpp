@@ -58,7 +58,7 @@ class Finder {
   [[noreturn]] void fail(const std::string& what) const { throw Error(file_.path().string(), what); }
 
   void add_tensor(KerasLayer& layer, const std::string& name, const std::string& dataset) {
-    const Hdf5Dataset info = file_.dataset(dataset);
+    const Hdf5Dataset& info = file_.dataset(dataset);
     if (++tensors_ > max_tensors) fail("lists more than " + std::to_string(max_tensors) + " tensors");
     for (const Hdf5Dataset::Piece& piece : info.pieces)
       ranges_.push_back({piece.offset, piece.bytes, dataset});

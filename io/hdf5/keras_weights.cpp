@@ -12,9 +12,11 @@
 #include <fstream>
 
 #include "engine/error.h"
-#include "io/hdf5/file.h"
+#include "io/atomic_file.h"
 #include "io/hdf5/keras_layout.h"
 #include "io/hdf5/keras_matching.h"
+#include "io/hdf5/keras_writer.h"
+#include "io/keras_file.h"
 
 namespace petal {
 
@@ -143,8 +145,11 @@ Tensor read_tensor(const Hdf5File& file, const Matching::Pair& pair) {
   const auto values = tensor.values();
   const auto bad = std::ranges::find_if(values, [](float value) { return !std::isfinite(value); });
   if (bad != values.end())
-    throw Error(file.path().string() + ": '" + pair.tensor->dataset + "'",
-                fmt::format("element {} is {}; weights must be finite numbers", bad - values.begin(), *bad));
+    throw Error(
+        file.path().string() + ": '" + pair.tensor->dataset + "'",
+        fmt::format("element {} is {}; weights must be finite numbers. A training that diverged leaves "
+                    "such; take weights from before that, or exclude and retrain this layer",
+                    bad - values.begin(), *bad));
   return tensor;
 }
 
@@ -158,7 +163,20 @@ std::string ImportTally::to_string() const {
 
 ImportTally load_keras_weights(const std::filesystem::path& path, const Graph& graph, Weights& weights,
                                const ImportOptions& options) {
-  const Hdf5File file = Hdf5File::open(path);
+  return load_keras_weights(KerasFile::open(path).weights, graph, weights, options);
+}
+
+void save_keras_weights(const std::filesystem::path& file, const Network& network) {
+  require_complete(network.graph, network.weights);
+  write_atomically(file, [&](const std::filesystem::path& path) {
+    Hdf5Writer out = Hdf5Writer::create(path);
+    write_keras3_weights(out, network);
+    out.close();
+  });
+}
+
+ImportTally load_keras_weights(const Hdf5File& file, const Graph& graph, Weights& weights,
+                               const ImportOptions& options) {
   KerasLayout layout = read_keras_layout(file);
   ImportTally tally;
   tally.excluded = exclude(layout.layers, options.exclude_file_layers);
@@ -175,16 +193,6 @@ ImportTally load_keras_weights(const std::filesystem::path& path, const Graph& g
   weights = std::move(filled);
   tally.matched_by = matching.matched_by;
   return tally;
-}
-
-FileContents inspect_keras_file(const std::filesystem::path& path) {
-  const Hdf5File file = Hdf5File::open(path);
-  const KerasLayout layout = read_keras_layout(file);
-  FileContents contents{layout.kind, layout.keras_version, {}};
-  for (const KerasLayer& layer : layout.layers)
-    for (const KerasTensor& tensor : layer.tensors)
-      contents.tensors.push_back({layer.label(), tensor.name, tensor.shape, tensor.type});
-  return contents;
 }
 
 std::uint64_t file_hash(const std::filesystem::path& path) {

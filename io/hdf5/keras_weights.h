@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/graph.h"
-#include "engine/weights.h"
+#include "engine/passes/passes.h"
+#include "io/hdf5/file.h"
 
 namespace petal {
 
@@ -27,29 +27,22 @@ struct ImportTally {
   std::string to_string() const;
 };
 
-// Reads weights written by Keras 2 or Keras 3 (legacy .h5: weights-only or whole model; .weights.h5) into the
-// store: a bijection. Every tensor of the file is consumed, every weight of the graph is filled, every shape
-// agrees; else Error(file) lists what does not match, layers and both shapes, and the store is unchanged.
-// Only a layer whose weights the graph states itself (Initializer::Kind::values) may be missing from the
-// file. Layers are matched by name; where no name of the file's is known (auto-numbered models), by order
-// with equal shapes. Throws Error also where the file is missing, not HDF5, truncated or holds no Keras
+// Reads weights written by Keras 2 or Keras 3 (legacy .h5: weights-only or whole model; .weights.h5; .keras)
+// into the store: a bijection. Every tensor of the file is consumed, every weight of the graph is filled,
+// every shape agrees; else Error(file) lists what does not match, layers and both shapes, and the store is
+// unchanged. Only a layer whose weights the graph states itself (Initializer::Kind::values) may be missing
+// from the file. Layers are matched by name; where no name of the file's is known (auto-numbered models), by
+// order with equal shapes. Throws Error also where the file is missing, not HDF5, truncated or holds no Keras
 // weights, saying which.
 ImportTally load_keras_weights(const std::filesystem::path& file, const Graph& graph, Weights& weights,
                                const ImportOptions& options = {});
+// The same from a file that is open already.
+ImportTally load_keras_weights(const Hdf5File& file, const Graph& graph, Weights& weights,
+                               const ImportOptions& options = {});
 
-// What a file holds, for `petal inspect`: a line a tensor.
-struct FileTensor {
-  std::string layer;   // "Conv1"
-  std::string weight;  // "kernel"
-  Shape shape;
-  std::string type;  // "float32"
-};
-struct FileContents {
-  std::string layout;         // "Keras 2 weights", "Keras 2 model", "Keras 3 weights"
-  std::string keras_version;  // "" where not said
-  std::vector<FileTensor> tensors;
-};
-FileContents inspect_keras_file(const std::filesystem::path& file);
+// Writes the weights alone, atomically, in the layout of Keras 3's model.save_weights("NAME.weights.h5").
+// Throws Error where one is missing; Error(failure) where it cannot write.
+void save_keras_weights(const std::filesystem::path& file, const Network& network);
 
 // XXH3-64 of the file's bytes, for cache keys; equal on every machine. Throws Error where it cannot be read.
 std::uint64_t file_hash(const std::filesystem::path& file);

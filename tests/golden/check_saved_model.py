@@ -58,7 +58,7 @@ def check(k, path):
 
 
 def main():
-    paths = sorted(pathlib.Path(sys.argv[1]).glob("*.h5"))
+    paths = sorted(pathlib.Path(sys.argv[1]).glob("*.h5")) + sorted(pathlib.Path(sys.argv[1]).glob("*.keras"))
     if not paths:
         sys.exit(f"{sys.argv[1]}: there is no model")
     versions = [keras]

@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "engine/error.h"
+#include "io/hdf5/writer.h"
 
 using namespace petal;
 namespace fs = std::filesystem;
@@ -64,7 +65,7 @@ TEST_CASE("hdf5: what is written is read back") {
   std::iota(numbers.begin(), numbers.end(), -3.0f);
   numbers[7] = std::numeric_limits<float>::denorm_min();
   {
-    Hdf5File file = Hdf5File::create(scratch.path);
+    Hdf5Writer file = Hdf5Writer::create(scratch.path);
     file.write_string_attribute("", "model_config", config);
     file.write_string_attribute("", "empty", "");
     file.create_group("model_weights/inner");
@@ -116,7 +117,7 @@ TEST_CASE("hdf5: large gzipped datasets are cut into chunks and come back whole"
   const Shape shape{3, 1100, 301};
   std::vector<float> numbers(static_cast<std::size_t>(shape.elements()));
   for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = std::sin(static_cast<float>(i));
-  Hdf5File written = Hdf5File::create(scratch.path);
+  Hdf5Writer written = Hdf5Writer::create(scratch.path);
   written.write_dataset("numbers", shape, numbers, {.compress = true});
   written.close();
   std::vector<float> read(numbers.size());
@@ -128,7 +129,7 @@ TEST_CASE("hdf5: large gzipped datasets are cut into chunks and come back whole"
 TEST_CASE("hdf5: equal content gives equal bytes") {
   const Scratch one("one.h5"), two("two.h5");
   for (const fs::path& path : {one.path, two.path}) {
-    Hdf5File file = Hdf5File::create(path);
+    Hdf5Writer file = Hdf5Writer::create(path);
     file.write_string_attribute("", "config", "{}");
     file.write_dataset("a/b", {2}, std::vector<float>{1, 2}, {.compress = true});
     file.close();
@@ -208,9 +209,6 @@ TEST_CASE("hdf5: what a dataset must not be") {
   const Hdf5File links = Hdf5File::open(golden / "liars/soft_link.h5");
   CHECK(links.members("dense").empty());
   CHECK(links.is_dataset("elsewhere"));
-  std::string deep;
-  for (int i = 0; i < 40; ++i) deep += "a/";
-  CHECK(contains(message_of([&] { links.is_group(deep); }), "deeper than 32"));
   CHECK(contains(message_of([&] { links.members("absent"); }), "'absent': is not in the file"));
   CHECK(contains(message_of([&] { links.members("elsewhere"); }), "is not a group"));
   CHECK(contains(message_of([&] { links.dataset("dense"); }), "is not a dataset"));
@@ -228,17 +226,17 @@ TEST_CASE("hdf5: writing fails with ErrorKind::failure") {
     return ErrorKind::bad_input;
   };
   const Scratch scratch("failing.h5");
-  Hdf5File file = Hdf5File::create(scratch.path);
+  Hdf5Writer file = Hdf5Writer::create(scratch.path);
   file.create_group("a");
   CHECK(kind_of([&] { file.create_group("a"); }) == ErrorKind::failure);
   CHECK(kind_of([&] { file.write_dataset("b", {2}, std::vector<float>{1}); }) == ErrorKind::failure);
   const std::vector<std::string> over = {std::string(64513, 'x')};
   CHECK(kind_of([&] { file.write_strings_attribute("a", "names", over); }) == ErrorKind::failure);
-  CHECK(kind_of([&] { Hdf5File::create(scratch.path / "below" / "x.h5").close(); }) == ErrorKind::failure);
+  CHECK(kind_of([&] { Hdf5Writer::create(scratch.path / "below" / "x.h5").close(); }) == ErrorKind::failure);
   // A full disk, as the kernel plays it.
   if (fs::exists("/dev/full"))
     CHECK(kind_of([&] {
-            Hdf5File full = Hdf5File::create("/dev/full");
+            Hdf5Writer full = Hdf5Writer::create("/dev/full");
             full.write_dataset("a", {1 << 20}, std::vector<float>(1 << 20));
             full.close();
           }) == ErrorKind::failure);

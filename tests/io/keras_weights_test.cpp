@@ -11,6 +11,8 @@
 #include "engine/error.h"
 #include "io/hdf5/file.h"
 #include "io/hdf5/keras_matching.h"
+#include "io/hdf5/writer.h"
+#include "io/keras_contents.h"
 #include "io/model_file.h"
 #include "tests/io/tiny_network.h"
 
@@ -91,7 +93,7 @@ struct Scratch {
 
 // Weights in Keras 2's layout, a layer a pair of name and kernel shape; element i of layer t is 1000 * t + i.
 void write_kernels(const fs::path& path, const std::vector<std::pair<std::string, Shape>>& layers) {
-  Hdf5File file = Hdf5File::create(path);
+  Hdf5Writer file = Hdf5Writer::create(path);
   std::vector<std::string> names;
   for (std::size_t t = 0; t < layers.size(); ++t) {
     const auto& [name, shape] = layers[t];
@@ -195,7 +197,7 @@ TEST_CASE("keras weights: numbers order as numbers, not as text") {
 
 TEST_CASE("keras weights: a group names its layer although a scope renamed the weights") {
   const Scratch scratch("scope.h5");
-  Hdf5File file = Hdf5File::create(scratch.path);
+  Hdf5Writer file = Hdf5Writer::create(scratch.path);
   for (const std::string name : {"a", "b"}) {
     // As a graph that built its layers twice: the path's own layer is the other's name.
     const std::string path = (name == "a" ? "b" : "a") + std::string("/kernel:0");
@@ -357,6 +359,13 @@ TEST_CASE("inspect_keras_file: real files") {
   CHECK(stranger.tensors.size() == 94 + 94 * 3 + 3 * 2);
   CHECK(stranger.tensors[1].layer == "batch_normalization_1");
   CHECK(stranger.tensors[1].weight == "beta");
+  CHECK(stranger.tensors[0].compression == "shuffle, gzip");
+  REQUIRE(stranger.model.has_value());
+  CHECK(stranger.model->name == "model_1");
+  CHECK(stranger.model->layers.size() == 318);
+  CHECK(stranger.model->inputs.at(0).shape == Shape{299, 299, 3});
+  CHECK(stranger.model->outputs.at(0).shape == Shape{5});
+  CHECK(stranger.model->unreadable.empty());
 }
 
 TEST_CASE("file_hash: XXH3-64 of the bytes") {

@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "io/hdf5/keras_weights.h"
+#include "io/keras_contents.h"
 #include "io/model_file.h"
 #include "tests/temporary_folder.h"
 

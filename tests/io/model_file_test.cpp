@@ -13,81 +13,16 @@
 #include <fstream>
 #include <iterator>
 
-#include "engine/plan.h"
 #include "io/hdf5/file.h"
+#include "io/hdf5/keras_writer.h"
 #include "io/keras_config.h"
-#include "kernels/reference/backend.h"
 #include "tests/io/keras_config_fixtures.h"
+#include "tests/io/model_fixtures.h"
 
 using namespace petal;
 namespace fs = std::filesystem;
 
 namespace {
-
-// A folder that is gone after the test.
-struct Folder {
-  fs::path path;
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "petal_model_file_XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~Folder() { fs::remove_all(path); }
-};
-
-std::string bytes_of(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-void write_bytes(const fs::path& file, const std::string& bytes) {
-  std::ofstream(file, std::ios::binary) << bytes;
-}
-
-// Numbers that are neither alike nor at their start: no two weights can be exchanged unseen. Variances stay
-// positive.
-Weights distinct_weights(const Graph& graph) {
-  Weights weights = initialize(graph, 7);
-  std::uint32_t state = 1;
-  for (const WeightDeclaration& weight : graph.weights()) {
-    for (float& value : weights.edit(weight.name).values()) {
-      state = state * 1664525u + 1013904223u;
-      const float noise = static_cast<float>(state >> 8) * 0x1p-24f;  // [0, 1)
-      const bool variance = weight.name.ends_with("variance");
-      value = variance ? 0.5f + noise : value * 0.9f + (noise - 0.5f) * 0.2f;
-    }
-  }
-  return weights;
-}
-
-Model example(Graph graph) {
-  Model model;
-  model.network.weights = distinct_weights(graph);
-  model.network.graph = std::move(graph);
-  model.labels = {"Gänseblümchen", "蒲公英", "a \"quoted\"\nname"};
-  model.architecture = "mobilenet_v2";
-  model.apply_exif_orientation = true;
-  return model;
-}
-
-std::vector<float> pixels_for(const Graph& graph) {
-  std::vector<float> pixels(static_cast<std::size_t>(graph[graph.inputs()[0]].shape.elements()));
-  std::uint32_t state = 3;
-  for (float& pixel : pixels) {
-    state = state * 1664525u + 1013904223u;
-    pixel = static_cast<float>(state >> 24);
-  }
-  return pixels;
-}
-
-std::vector<float> predict(const Network& network, const std::vector<float>& pixels) {
-  Plan plan = compile(network.graph, network.weights, make_reference_backend(), {.optimize = false});
-  std::memcpy(plan.input(), pixels.data(), pixels.size() * sizeof(float));
-  plan.run();
-  std::vector<float> output(static_cast<std::size_t>(plan.outputs()[0].shape.elements()));
-  std::memcpy(output.data(), plan.output(), output.size() * sizeof(float));
-  return output;
-}
 
 void write_floats(const fs::path& file, const std::vector<float>& values) {
   write_bytes(file, {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)});
@@ -99,7 +34,7 @@ void write_by_hand(const fs::path& file, const std::string& facts) {
   GraphBuilder builder("tiny");
   const Value in = builder.input({2}, "in");
   const Value out = builder.add("dense", Dense{.units = 3, .use_bias = false}, in);
-  Hdf5File hdf5 = Hdf5File::create(file);
+  Hdf5Writer hdf5 = Hdf5Writer::create(file);
   hdf5.write_string_attribute("", "model_config", to_keras_config(std::move(builder).build({out})));
   hdf5.write_string_attribute("", "petal", facts);
   hdf5.create_group("model_weights");
@@ -198,7 +133,7 @@ TEST_CASE("whole models are told from weights, and from what is neither") {
   save_model(whole, example(every_layer()));
   CHECK(is_whole_model(whole));
 
-  Hdf5File hdf5 = Hdf5File::create(weights);
+  Hdf5Writer hdf5 = Hdf5Writer::create(weights);
   hdf5.write_strings_attribute("", "layer_names", std::vector<std::string>{"dense"});
   hdf5.create_group("dense");
   hdf5.write_strings_attribute("dense", "weight_names", std::vector<std::string>{"dense/kernel:0"});
@@ -209,7 +144,7 @@ TEST_CASE("whole models are told from weights, and from what is neither") {
 
   const fs::path text = folder.path / "text.h5", other = folder.path / "other.h5";
   write_bytes(text, "labels: a, b, c");
-  Hdf5File::create(other).close();
+  Hdf5Writer::create(other).close();
   for (const fs::path& file : {text, other, folder.path / "missing.h5", folder.path}) {
     CAPTURE(file);
     CHECK(message_of([&] { is_whole_model(file); }).starts_with(file.string() + ": "));
@@ -229,7 +164,7 @@ TEST_CASE("Petal's own facts are checked when read") {
   CHECK_FALSE(load_model(file).apply_exif_orientation);
   CHECK(contains(message(R"({"version":1,"labels":["x"],)" + rest + "}"),
                  "there are 1 labels for the 3 classes"));
-  CHECK(contains(message(R"({"version":2,"labels":[],)" + rest + "}"), "written by a newer Petal"));
+  CHECK(contains(message(R"({"version":3,"labels":[],)" + rest + "}"), "written by a newer Petal"));
   CHECK(contains(message(R"({"version":1,"labels":[1,2,3],)" + rest + "}"),
                  "hand.h5: its attribute `petal` is damaged"));
   CHECK(contains(message(R"({"version":1,"labels":[]})"), "architecture"));
@@ -295,6 +230,46 @@ TEST_CASE("a full disk or a missing folder leaves what was there") {
   CHECK(load_model(file).labels.size() == 3);
 }
 
+TEST_CASE("a changed bit in Petal's own model is an error, wherever it would matter") {
+  const Folder folder;
+  const fs::path file = folder.path / "model.h5";
+  const Model model = example(every_layer());
+  save_model(file, model);
+  const std::string whole = bytes_of(file);
+  const Hdf5File hdf5 = Hdf5File::open(file);
+  // In the middle of a tensor.
+  const auto piece = hdf5.dataset("model_weights/probabilities/probabilities/kernel:0").pieces.at(0);
+  std::string changed = whole;
+  changed[piece.offset + 5] ^= 1;
+  write_bytes(file, changed);
+  CHECK(contains(message_of([&] { load_model(file); }), "do not have their checksum"));
+  CHECK(contains(message_of([&] { load_model(file); }), "delete `petal` and `petal_checksum`"));
+  for (const std::string text : {"\"filters\":", "Gänseblümchen", "petal_checksum"}) {
+    CAPTURE(text);
+    changed = whole;
+    const std::size_t at = changed.find(text);
+    REQUIRE(at != std::string::npos);
+    changed[at + 1] ^= 1;
+    write_bytes(file, changed);
+    CHECK(message_of([&] { load_model(file); }).starts_with(file.string() + ": "));
+  }
+}
+
+TEST_CASE("a model that another program saved again opens, without Petal's facts") {
+  const Folder folder;
+  const fs::path file = folder.path / "again.h5";
+  Model model = example(every_layer());
+  model.network.weights.edit("probabilities/kernel").values()[0] += 1.0f;
+  Hdf5Writer out = Hdf5Writer::create(file);
+  out.write_string_attribute("", "model_config", to_keras_config(model.network.graph));
+  write_keras2_weights(out, "model_weights", "2.11.0", model.network);
+  out.close();
+  const Model loaded = load_model(file);
+  CHECK(loaded.labels.empty());
+  CHECK(content_hash(loaded.network.graph, loaded.network.weights) ==
+        content_hash(model.network.graph, model.network.weights));
+}
+
 TEST_CASE("a truncated model is an error") {
   const Folder folder;
   const fs::path file = folder.path / "model.h5";
@@ -355,6 +330,7 @@ TEST_CASE("models for Keras to open" * doctest::skip(std::getenv("PETAL_KEEP_MOD
     Model model = example(graph);
     model.labels.clear();
     save_model(folder / (name + ".h5"), model);
+    save_model(folder / (name + ".keras"), model);
     const std::vector<float> pixels = pixels_for(graph);
     write_floats(folder / (name + ".input"), pixels);
     write_floats(folder / (name + ".output"), predict(model.network, pixels));

@@ -19,15 +19,23 @@ void check_refused(const CommandResult& result, int code, const std::string& tex
 
 TEST_CASE("export writes what the suffix or --to says") {
   const TemporaryFolder folder;
-  const std::string keras = folder / "model.H5", onnx = folder / "model.onnx", other = folder / "again.hdf5";
+  const std::string place = folder.path().string();
+  const std::string keras = folder / "model.h5", onnx = folder / "model.onnx", other = folder / "again.hdf5";
   const CommandResult result = run_command("petal export " + tiny + keras);
   CHECK_MESSAGE(result.code == 0, result.err);
-  CHECK(result.out.find("model.H5: ") == folder.path().string().size() + 1);
+  CHECK(result.out.find("model.h5: ") == place.size() + 1);
   CHECK(read_text(keras).starts_with("\x89HDF\r\n"));
   CHECK(run_command("petal export " + keras + " --to onnx " + onnx).code == 0);
   CHECK(read_text(onnx).find("petal") < 16);
+  CHECK(run_command("petal export " + keras + " --to onnx " + place + "/unnamed").code == 0);
+  CHECK(read_text(place + "/unnamed") == read_text(onnx));
   CHECK(run_command("petal export " + keras + " --to keras " + other).code == 0);
-  // Nothing is lost on the way: the copy gives the same file.
+  const std::string archive = folder / "model.keras";
+  CHECK(run_command("petal export " + other + " " + archive).code == 0);
+  CHECK(read_text(archive).starts_with("PK"));
+  // Nothing is lost on the way: the copies give the same file.
+  CHECK(run_command("petal export " + archive + " " + archive + ".onnx").code == 0);
+  CHECK(read_text(archive + ".onnx") == read_text(onnx));
   CHECK(run_command("petal export " + other + " --force " + keras + ".onnx").code == 0);
   CHECK(read_text(keras + ".onnx") == read_text(onnx));
 }
@@ -52,6 +60,7 @@ TEST_CASE("export refuses what it cannot do, and leaves what is there") {
   check_refused(run_command("petal export " + tiny + "--to keras " + file), 2, "--to keras");
   check_refused(run_command("petal export " + tiny + place + "/model.pb"), 2, "model.pb");
   check_refused(run_command("petal export " + tiny + place + "/model"), 2, ".onnx");
+  check_refused(run_command("petal export " + tiny + "--to keras " + place + "/model"), 2, ".keras");
   check_refused(run_command("petal export nowhere.h5 " + file), 2, "nowhere.h5");
   write_text(folder / "text.h5", "no HDF5");
   check_refused(run_command("petal export " + place + "/text.h5 " + file), 2, "text.h5");

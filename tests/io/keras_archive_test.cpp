@@ -1,0 +1,185 @@
+#include <algorithm>
+#include <cmath>
+
+#include "io/hdf5/keras_weights.h"
+#include "io/keras_config.h"
+#include "io/keras_contents.h"
+#include "io/keras_file.h"
+#include "io/model_file.h"
+#include "io/zip_archive.h"
+#include "tests/io/keras_config_fixtures.h"
+#include "tests/io/model_fixtures.h"
+
+using namespace petal;
+namespace fs = std::filesystem;
+
+namespace {
+
+const fs::path golden = PETAL_SOURCE "/tests/golden/archives";
+
+struct Members {
+  std::string metadata, config, weights;
+};
+
+Members members_of(const fs::path& file) {
+  const ZipArchive archive = ZipArchive::open(file);
+  const Descriptor weights = archive.unpack(keras_weights_member);
+  std::string bytes(static_cast<std::size_t>(lseek(weights.get(), 0, SEEK_END)), '\0');
+  REQUIRE(pread(weights.get(), bytes.data(), bytes.size(), 0) == std::ssize(bytes));
+  return {archive.text(keras_metadata_member), archive.text(keras_config_member), bytes};
+}
+
+std::string loading(const fs::path& file) {
+  return message_of([&] { load_model(file); });
+}
+
+// The last place where a member's name stands is in the central directory; the sizes are 26 and 22 bytes
+// before it.
+void claim_size(std::string& bytes, const std::string& member, std::uint32_t size) {
+  const std::size_t name = bytes.rfind(member);
+  REQUIRE(name != std::string::npos);
+  std::memcpy(bytes.data() + name - 22, &size, sizeof(size));
+}
+
+}  // namespace
+
+TEST_CASE("a model saved as .keras comes back whole") {
+  const Folder folder;
+  const fs::path file = folder.path / "Modèle 花.keras";
+  const Model model = example(every_layer());
+  save_model(file, model);
+  CHECK(is_whole_model(file));
+  const Model loaded = load_model(file);
+  CHECK(loaded.labels == model.labels);
+  CHECK(loaded.architecture == model.architecture);
+  CHECK(loaded.apply_exif_orientation);
+  CHECK(to_keras_config(loaded.network.graph) == to_keras_config(model.network.graph));
+  CHECK(content_hash(loaded.network.graph, loaded.network.weights) ==
+        content_hash(model.network.graph, model.network.weights));
+  // As a source of weights alone too.
+  Weights weights;
+  CHECK(load_keras_weights(file, model.network.graph, weights).matched_by == "name");
+
+  const std::string first = bytes_of(file);
+  save_model(file, model);
+  CHECK(bytes_of(file) == first);
+  CHECK(std::distance(fs::directory_iterator(folder.path), {}) == 1);
+}
+
+TEST_CASE("a .keras archive has Keras 3's layout") {
+  const Folder folder;
+  const fs::path file = folder.path / "model.keras";
+  const Model model = example(every_layer());
+  save_model(file, model);
+  const Members members = members_of(file);
+  CHECK(members.config == to_keras_config(model.network.graph, KerasForm::keras3));
+  const Json config = Json::parse(members.config);
+  CHECK(config["module"] == "keras.src.models.functional");
+  CHECK(config["registered_name"] == "Functional");
+  const Json& last = config["config"]["layers"].back();
+  CHECK(last["module"] == "keras.layers");
+  CHECK(last["inbound_nodes"][0]["args"][0]["class_name"] == "__keras_tensor__");
+  CHECK(last["build_config"]["input_shape"][0].is_null());
+  CHECK(Json::parse(members.metadata)["keras_version"].get<std::string>().starts_with("3."));
+  // More members than these three, and Keras unpacks the whole archive to look for assets.
+  CHECK(ZipArchive::open(file).members().size() == 3);
+  const FileContents contents = inspect_keras_file(file);
+  CHECK(contents.layout == "Keras 3 model");
+  REQUIRE(contents.model.has_value());
+  CHECK(contents.model->labels == model.labels);
+  CHECK(contents.members.size() == 3);
+}
+
+TEST_CASE("archives that Keras 3 saved predict as in Keras") {
+  std::ifstream in(golden / "predictions.json");
+  const Json predictions = Json::parse(in);
+  REQUIRE(predictions.size() == 2);
+  for (const auto& [name, expected] : predictions.items()) {
+    CAPTURE(name);
+    const Model model = load_model(golden / (name + ".keras"));
+    CHECK(model.labels.empty());
+    CHECK_FALSE(model.apply_exif_orientation);
+    const std::vector<float> found = predict(model.network, expected["input"].get<std::vector<float>>());
+    const auto probabilities = expected["output"].get<std::vector<float>>();
+    REQUIRE(found.size() == probabilities.size());
+    for (std::size_t i = 0; i < found.size(); ++i) CHECK(std::abs(found[i] - probabilities[i]) <= 1e-5f);
+    for (const Node& node : model.network.graph.nodes())
+      if (std::holds_alternative<Dropout>(node.layer)) CHECK(node.trainable);
+    CHECK(inspect_keras_file(golden / (name + ".keras")).model->compiled ==
+          "Adam, sparse_categorical_crossentropy");
+  }
+}
+
+TEST_CASE("what is missing from an archive, or not as it should be, is named") {
+  const Folder folder;
+  const fs::path file = folder.path / "model.keras";
+  save_model(file, example(every_layer()));
+  const Members whole = members_of(file);
+  const std::string bytes = bytes_of(file);
+  const auto with = [&](const std::vector<ZipContent>& contents) {
+    write_zip(file, contents);
+    return loading(file);
+  };
+  const ZipContent metadata{keras_metadata_member, whole.metadata}, config{keras_config_member, whole.config},
+      weights{keras_weights_member, whole.weights};
+  CHECK(with({metadata, config, weights}) == "no error");
+  CHECK(contains(with({metadata, config}), "model.keras: 'model.weights.h5': is not in the archive"));
+  CHECK(contains(with({metadata, weights}), "holds no model_config"));
+  CHECK_FALSE(is_whole_model(file));
+  CHECK(with({config, weights}) == "no error");  // as of a stranger
+  CHECK(load_model(file).labels.empty());
+  CHECK(contains(with({metadata, config, {"model.weights.npz", "x"}}), "numpy's format"));
+  CHECK(contains(with({metadata, config, {keras_weights_member, "no HDF5"}}),
+                 "'model.weights.h5': is not an HDF5 file"));
+  CHECK(contains(with({metadata, {keras_config_member, "{"}, weights}),
+                 "'config.json': the config is no JSON"));
+  CHECK(contains(with({{keras_metadata_member, "[]"}, config, weights}), "'metadata.json': is damaged"));
+  Json other = Json::parse(whole.metadata);
+  other["petal"]["labels"][0] = "weed";
+  const std::string edited = other.dump();
+  CHECK(contains(with({{keras_metadata_member, edited}, config, weights}), "checksum"));
+  other.erase("petal");
+  other.erase("petal_checksum");
+  const std::string plain = other.dump();
+  CHECK(with({{keras_metadata_member, plain}, config, weights}) == "no error");
+
+  const auto claiming = [&](const std::string& member, std::uint32_t size) {
+    std::string changed = bytes;
+    claim_size(changed, member, size);
+    write_bytes(file, changed);
+    return loading(file);
+  };
+  CHECK(contains(claiming(keras_weights_member, 0xfffffff0u), "which no weights do"));
+  CHECK(contains(claiming(keras_config_member, 0x03ffffffu), "'config.json'"));
+  CHECK(contains(claiming(keras_weights_member, static_cast<std::uint32_t>(whole.weights.size() + 1)),
+                 "'model.weights.h5'"));
+}
+
+TEST_CASE("an archive that is cut, or changed in a byte, is an error or loads as it was") {
+  const Folder folder;
+  const fs::path file = folder.path / "model.keras";
+  const Model model = example(every_layer());
+  save_model(file, model);
+  const std::string whole = bytes_of(file);
+  for (std::size_t percent = 0; percent < 100; ++percent) {
+    write_bytes(file, whole.substr(0, whole.size() * percent / 100));
+    CAPTURE(percent);
+    CHECK(loading(file).starts_with(file.string()));
+  }
+  const std::uint64_t hash = content_hash(model.network.graph, model.network.weights);
+  int refused = 0;
+  for (std::size_t at = 0; at < whole.size(); at += whole.size() / 400) {
+    std::string changed = whole;
+    changed[at] ^= static_cast<char>(1 << at % 8);
+    write_bytes(file, changed);
+    try {
+      const Model loaded = load_model(file);
+      CHECK(content_hash(loaded.network.graph, loaded.network.weights) == hash);
+      CHECK(loaded.labels == model.labels);
+    } catch (const Error& error) {
+      CHECK(std::string(error.what()).starts_with(file.string()));
+      ++refused;
+    }
+  }
+  CHECK(refused > 390);
+}
