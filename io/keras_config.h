@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,16 @@ namespace petal {
 // Keras 3's, the config.json of a .keras archive.
 enum class KerasForm { keras2, keras3 };
 
+// What the config itself may not say.
+struct KerasReading {
+  // The writer's, such as "2.11.0", by which hard_sigmoid is one function or another; empty: what the JSON
+  // itself says, else 3.
+  std::string_view keras_version{};
+  // Height and width of an input whose size Keras left open, (None, None, 3); 0: not known, which is an error
+  // there.
+  std::int64_t image_size = 0;
+};
+
 // The graph as Keras's Functional config in JSON: every layer with its Keras class name and arguments, so
 // that keras.models.load_model rebuilds it. hard_sigmoid, by which Keras 2 and 3 mean two functions, is
 // written as the Rescaling and the ReLU that it is. Throws Error(failure) for what Keras has no words for:
@@ -21,10 +32,8 @@ std::string to_keras_config(const Graph& graph, KerasForm form = KerasForm::kera
 // Models inside are flattened; their layers keep their names, or become "MODEL_layer" where a name is taken.
 // A layer is frozen where the model around it is; batch norm, dropout and augmentation also where that is
 // called with training=False. An activation that is a layer, such as LeakyReLU, becomes a node
-// "LAYER_leakyrelu" behind its layer. `keras_version` is that of the writer, such as "2.11.0", by which
-// hard_sigmoid is one function or another; empty: what the JSON itself says, else 3. Throws Error(`where`)
-// that names the layer for every class or option that Petal lacks.
-Graph from_keras_config(const std::string& json, const std::string& where,
-                        std::string_view keras_version = {});
+// "LAYER_leakyrelu" behind its layer. Throws Error(`where`) that names the layer for every class or option
+// that Petal lacks.
+Graph from_keras_config(const std::string& json, const std::string& where, const KerasReading& reading = {});
 
 }  // namespace petal

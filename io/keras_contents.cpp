@@ -68,7 +68,8 @@ FileModel model_of(const KerasFile& file) {
     model.architecture = facts.architecture;
   }
   try {
-    const Graph graph = from_keras_config(*file.config, file.config_where, file.keras_version);
+    const Graph graph =
+        from_keras_config(*file.config, file.config_where, {.keras_version = file.keras_version});
     for (const int input : graph.inputs()) model.inputs.push_back({graph[input].name, graph[input].shape});
     for (const int output : graph.outputs())
       model.outputs.push_back({graph[output].name, graph[output].shape});

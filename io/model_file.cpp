@@ -30,7 +30,8 @@ Json facts_of(const std::filesystem::path& file, const Model& model) {
   Json facts = {{"version", petal_version},
                 {"labels", model.labels},
                 {"architecture", model.architecture},
-                {"apply_exif_orientation", model.apply_exif_orientation}};
+                {"apply_exif_orientation", model.apply_exif_orientation},
+                {"takes_photos", model.takes_photos}};
   try {
     static_cast<void>(facts.dump());
   } catch (const Json::exception&) {
@@ -145,7 +146,7 @@ void save_model(const std::filesystem::path& file, const Model& model) {
   });
 }
 
-Model load_model(const std::filesystem::path& path) {
+Model load_model(const std::filesystem::path& path, std::int64_t image_size) {
   const std::string where = path.string();
   const KerasFile file = KerasFile::open(path);
   if (!file.config) {
@@ -154,7 +155,8 @@ Model load_model(const std::filesystem::path& path) {
         "it holds no model_config, so no whole model; where it holds weights, name their architecture");
   }
   Model model;
-  model.network.graph = from_keras_config(*file.config, file.config_where, file.keras_version);
+  model.network.graph = from_keras_config(*file.config, file.config_where,
+                                          {.keras_version = file.keras_version, .image_size = image_size});
   load_keras_weights(file.weights, model.network.graph, model.network.weights);
   require_checksum(file, where, model);
   if (file.facts) {
@@ -178,6 +180,8 @@ void read_model_facts(const std::string& text, const std::string& where, Model& 
   model.labels = fact<std::vector<std::string>>(facts, "labels", where);
   model.architecture = fact<std::string>(facts, "architecture", where);
   model.apply_exif_orientation = fact<bool>(facts, "apply_exif_orientation", where);
+  // Files before it was written hold models that do.
+  model.takes_photos = !facts.contains("takes_photos") || fact<bool>(facts, "takes_photos", where);
 }
 
 }  // namespace petal

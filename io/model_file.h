@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 
 #include "engine/model.h"
@@ -17,8 +18,9 @@ void save_model(const std::filesystem::path& file, const Model& model);
 
 // Reads a whole model: Petal's own, whose checksum must be right, or a stranger's, .h5 with a model_config or
 // .keras (labels and architecture then empty, and photos not turned upright by EXIF, as Keras decodes them).
-// Throws Error(file).
-Model load_model(const std::filesystem::path& file);
+// `image_size` is the height and width of an input whose size the file leaves open, 0 where not known. Throws
+// Error(file).
+Model load_model(const std::filesystem::path& file, std::int64_t image_size = 0);
 
 // True where the file holds a whole model; false for weights alone. Throws Error(file) where it is neither.
 bool is_whole_model(const std::filesystem::path& file);

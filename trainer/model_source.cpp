@@ -32,6 +32,20 @@ Model named_model(const Architecture& named, const ModelSource& source, const fs
   return model;
 }
 
+// A file's model has its own size, but where Keras left it open.
+Model load_sized(const ModelSource& source, const fs::path& path) {
+  Model model = load_model(path, source.image_size);
+  const Graph& graph = model.network.graph;
+  const Shape& input = graph[graph.inputs()[0]].shape;
+  if (source.image_size > 0 &&
+      (input.rank() != 3 || input[0] != source.image_size || input[1] != source.image_size)) {
+    throw Error("--image-size",
+                fmt::format("{} takes {}, not {} x {} pixels; leave --image-size out", source.source,
+                            input.to_string(), source.image_size, source.image_size));
+  }
+  return model;
+}
+
 Model open_without_labels(const ModelSource& source, std::int64_t classes) {
   const fs::path path = fs::path(source.source);
   std::error_code ignored;
@@ -39,10 +53,10 @@ Model open_without_labels(const ModelSource& source, std::int64_t classes) {
     if (!fs::exists(path / "model.h5", ignored)) {
       throw Error(source.source, "is no run folder: it has no model.h5");
     }
-    return load_model(path / "model.h5");
+    return load_sized(source, path / "model.h5");
   }
   if (fs::exists(path, ignored)) {
-    if (is_whole_model(path)) return load_model(path);
+    if (is_whole_model(path)) return load_sized(source, path);
     if (source.model.empty()) {
       throw Error(source.source, "holds weights without a model; name their architecture with --model");
     }

@@ -84,10 +84,6 @@ void TrainingBase::open_file() {
          options_.model + " has it inside; leave --preprocessing out");
   file_base_ = {up_to_features(file_.network.graph, options_.features),
                 preprocessing_by_name(options_.preprocessing.empty() ? "none" : options_.preprocessing)};
-  const Shape& input = file_base_.body[file_base_.body.inputs()[0]].shape;
-  refuse(options_.image_size > 0 && options_.image_size != input[0], "--image-size",
-         fmt::format("{} takes photos of {} x {} pixels, not {}", options_.model, input[0], input[1],
-                     options_.image_size));
 }
 
 std::string TrainingBase::architecture() const {

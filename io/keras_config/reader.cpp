@@ -41,8 +41,8 @@ std::string lower_case(std::string_view name) {
 // Flattens a Keras model, and the models in it, into one graph.
 class Reader {
  public:
-  Reader(std::string name, std::string where, int keras)
-      : where_(std::move(where)), builder_(std::move(name)), keras_(keras) {}
+  Reader(std::string name, std::string where, int keras, std::int64_t image_size)
+      : where_(std::move(where)), builder_(std::move(name)), keras_(keras), image_size_(image_size) {}
 
   Graph read(const Entry& model) {
     std::vector<Value> outputs =
@@ -68,13 +68,14 @@ class Reader {
     std::vector<std::int64_t> dims;
     double elements = 1;
     for (std::size_t i = 1; i < shape.size(); ++i) {
-      const Json& dim = shape[i];
-      if (dim.is_null()) {
-        throw Error(at(layer),
-                    "its input shape " + shown(shape) +
-                        " leaves a size open, and Petal needs all but the first: save the model with a fixed "
-                        "input_shape, such as (224, 224, 3)");
+      const bool is_image_side = shape.size() == 4 && i < 3;
+      if (shape[i].is_null() && !(is_image_side && image_size_ > 0)) {
+        throw Error(at(layer), "its input shape " + shown(shape) +
+                                   " leaves a size open, and Petal needs all but the first: " +
+                                   (is_image_side ? "say it with --image-size, or " : "") +
+                                   "save the model with a fixed input_shape, such as (224, 224, 3)");
       }
+      const Json dim = shape[i].is_null() ? Json(image_size_) : shape[i];
       if (!dim.is_number_integer() || dim < 1 || dim > Options::largest) {
         throw Error(at(layer), "its input shape " + shown(shape) + " is damaged");
       }
@@ -349,14 +350,15 @@ class Reader {
 
   std::string where_;
   GraphBuilder builder_;
-  int keras_;  // the major version that wrote the config
+  int keras_;                // the major version that wrote the config
+  std::int64_t image_size_;  // 0: not known
   std::unordered_set<std::string> names_;
 };
 
 }  // namespace
 }  // namespace keras_config
 
-Graph from_keras_config(const std::string& json, const std::string& where, std::string_view keras_version) {
+Graph from_keras_config(const std::string& json, const std::string& where, const KerasReading& reading) {
   using namespace keras_config;
   const Json config = parse_json(json, where);
   const Entry model = parse_entry(config, where);
@@ -364,7 +366,8 @@ Graph from_keras_config(const std::string& json, const std::string& where, std::
     throw Error(where, "the model is of class " + model.class_name +
                            "; Petal reads Functional and Sequential models");
   }
-  return Reader(model.name, where, major_version(config, keras_version)).read(model);
+  return Reader(model.name, where, major_version(config, reading.keras_version), reading.image_size)
+      .read(model);
 }
 
 }  // namespace petal

@@ -128,6 +128,8 @@ OrderedJson config_of(const Node& node, const Description& description) {
             {"name", node.name}};
   }
   OrderedJson config = {{"name", node.name}, {"trainable", node.trainable}, {"dtype", "float32"}};
+  // Keras 3's takes no such argument.
+  if (std::holds_alternative<SpatialDropout2D>(node.layer)) config.erase("trainable");
   config.update(description.arguments);
   return config;
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "io/hdf5/keras_weights.h"
@@ -153,6 +154,30 @@ TEST_CASE("what is missing from an archive, or not as it should be, is named") {
   CHECK(contains(claiming(keras_config_member, 0x03ffffffu), "'config.json'"));
   CHECK(contains(claiming(keras_weights_member, static_cast<std::uint32_t>(whole.weights.size() + 1)),
                  "'model.weights.h5'"));
+}
+
+TEST_CASE("an image size that Keras left open is the caller's to say") {
+  GraphBuilder g("open");
+  Value x = g.input({12, 12, 3});
+  x = g.add("conv", Conv2D{.filters = 4, .kernel = {3, 3}}, x);
+  x = g.add("pool", GlobalAveragePooling2D{}, x);
+  const Model model = example(std::move(g).build({g.add("classes", Dense{.units = 3}, x)}));
+  const Folder folder;
+  const fs::path file = folder.path / "model.keras";
+  save_model(file, model);
+  const Members members = members_of(file);
+  Json config = Json::parse(members.config);
+  config["config"]["layers"][0]["config"]["batch_shape"] = {nullptr, nullptr, nullptr, 3};
+  const std::string open = config.dump();
+  write_zip(file, std::array<ZipContent, 2>{
+                      {{keras_config_member, open}, {keras_weights_member, members.weights}}});
+  CHECK(contains(loading(file), "[null,null,null,3] leaves a size open"));
+  CHECK(contains(loading(file), "--image-size"));
+  const Model loaded = load_model(file, 12);
+  CHECK(to_keras_config(loaded.network.graph) == to_keras_config(model.network.graph));
+  CHECK(predict(loaded.network, pixels_for(model.network.graph)) ==
+        predict(model.network, pixels_for(model.network.graph)));
+  CHECK(load_model(file, 20).network.graph[0].shape == Shape{20, 20, 3});
 }
 
 TEST_CASE("an archive that is cut, or changed in a byte, is an error or loads as it was") {

@@ -16,7 +16,7 @@ namespace {
 
 Graph read(const std::string& class_name, const Json& config, std::string_view keras_version = {}) {
   const Json shape = class_name == "Dense" ? Json{nullptr, 8} : Json{nullptr, 8, 8, 4};
-  return from_keras_config(with_layer(class_name, config, shape), "test", keras_version);
+  return from_keras_config(with_layer(class_name, config, shape), "test", {.keras_version = keras_version});
 }
 
 Layer read_one(const std::string& class_name, const Json& config) {

@@ -87,6 +87,13 @@ TEST_CASE("a saved model comes back whole: graph, numbers, labels and facts") {
   }
   const std::vector<float> pixels = pixels_for(model.network.graph);
   CHECK(predict(loaded.network, pixels) == predict(model.network, pixels));
+
+  // What a stranger's file leaves open stays so.
+  CHECK(loaded.takes_photos);
+  Model stranger = model;
+  stranger.takes_photos = false;
+  save_model(file, stranger);
+  CHECK_FALSE(load_model(file).takes_photos);
 }
 
 TEST_CASE("the file has Keras 2's layout") {

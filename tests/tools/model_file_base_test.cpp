@@ -87,6 +87,9 @@ TEST_CASE("a stranger's model predicts photos as it is told to") {
   REQUIRE_MESSAGE(scaled.code == 0, scaled.err);
   CHECK(plain.err.find("--preprocessing") != std::string::npos);
   CHECK(scaled.err.empty());
+  const CommandResult sized = run_command(predict + " --image-size 31");
+  CHECK(sized.code == 2);
+  CHECK_MESSAGE(sized.err.find("--image-size: ") != std::string::npos, sized.err);
   CHECK(plain.out != scaled.out);
   CHECK(run_command(predict + " --preprocessing half").code == 2);
 }
