@@ -215,10 +215,13 @@ std::string describe(const std::vector<KerasLayer>& file, const std::vector<Mode
 
 std::vector<ModelLayer> model_layers(const Graph& graph) {
   std::vector<ModelLayer> layers;
+  std::map<std::string, int> counted;
   for (int index : keras_order(graph)) {
     const Node& node = graph[index];
     std::vector<WeightDeclaration> weights = graph.weights(node);
-    if (!weights.empty()) layers.push_back({node.name, snake_case(kind(node.layer)), std::move(weights)});
+    std::string class_name = snake_case(kind(node.layer));
+    const int number = counted[class_name]++;
+    if (!weights.empty()) layers.push_back({node.name, std::move(class_name), number, std::move(weights)});
   }
   return layers;
 }

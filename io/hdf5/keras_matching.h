@@ -11,7 +11,8 @@ namespace petal {
 // A layer of the graph that is to be filled.
 struct ModelLayer {
   std::string name;
-  std::string class_name;                  // as Keras spells it in names: "depthwise_conv2d"
+  std::string class_name;  // as Keras spells it in names: "depthwise_conv2d"
+  int number;              // among all layers of its class, also those without weights, from 0
   std::vector<WeightDeclaration> weights;  // full names
 };
 

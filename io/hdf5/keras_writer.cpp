@@ -1,7 +1,5 @@
 #include "io/hdf5/keras_writer.h"
 
-#include <map>
-
 #include "engine/keras_order.h"
 #include "io/hdf5/keras_matching.h"
 
@@ -32,11 +30,9 @@ void write_keras2_weights(Hdf5Writer& file, const std::string& group, const std:
 
 void write_keras3_weights(Hdf5Writer& file, const Network& network) {
   file.create_group("layers");
-  std::map<std::string, int> counted;
   for (const ModelLayer& layer : model_layers(network.graph)) {
-    const int number = counted[layer.class_name]++;
-    const std::string variables =
-        "layers/" + layer.class_name + (number == 0 ? "" : "_" + std::to_string(number)) + "/vars";
+    const std::string variables = "layers/" + layer.class_name +
+                                  (layer.number == 0 ? "" : "_" + std::to_string(layer.number)) + "/vars";
     file.create_group(variables);
     file.write_string_attribute(variables, "name", layer.name);
     for (std::size_t i = 0; i < layer.weights.size(); ++i) {

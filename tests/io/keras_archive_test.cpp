@@ -91,6 +91,21 @@ TEST_CASE("a .keras archive has Keras 3's layout") {
   CHECK(contents.members.size() == 3);
 }
 
+TEST_CASE("in an archive a layer's number counts those of its class without weights too, as Keras does") {
+  GraphBuilder g("numbers");
+  Value x = g.input({4, 4, 3});
+  x = g.add("constants", Normalization{.mean = {0.5f}, .variance = {2.25f}}, x);
+  x = g.add("learnt", Normalization{}, x);
+  x = g.add("pool", GlobalAveragePooling2D{}, x);
+  const Folder folder;
+  const fs::path file = folder.path / "model.keras";
+  save_model(file, example(std::move(g).build({x})));
+  const Hdf5File weights = Hdf5File::of(ZipArchive::open(file).unpack(keras_weights_member), file);
+  CHECK(weights.is_dataset("layers/normalization_1/vars/0"));
+  CHECK_FALSE(weights.is_group("layers/normalization"));
+  CHECK(load_model(file).network.weights.at("learnt/mean").shape() == Shape{3});
+}
+
 TEST_CASE("archives that Keras 3 saved predict as in Keras") {
   std::ifstream in(golden / "predictions.json");
   const Json predictions = Json::parse(in);

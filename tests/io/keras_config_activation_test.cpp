@@ -161,7 +161,7 @@ TEST_CASE("hard_sigmoid is written as what Keras 2 and 3 read alike") {
   const Graph graph = std::move(g).build({x});
   const std::string config = to_keras_config(graph);
   CHECK_FALSE(contains(config, "hard_sigmoid"));
-  const Graph again = from_keras_config(config, "written", "2.11.0");
+  const Graph again = from_keras_config(config, "written", {.keras_version = "2.11.0"});
   CHECK(again.nodes().size() == 6);
   CHECK(again[again.find("gate")].layer == Layer(DepthwiseConv2D{}));
   Weights weights = initialize(graph, 3);

@@ -56,7 +56,7 @@ inline std::string with_layer(const std::string& class_name, Json config, Json s
 }
 
 // One layer of every class, no option at its default.
-inline Graph every_layer() {
+inline Graph every_layer(std::int64_t layer_norm_dimensions = 3) {
   GraphBuilder g("every_layer");
   Value x = g.input({19, 23, 4}, "photo");
   x = g.add("rescale", Rescaling{.scale = 1 / 127.5f, .offset = -0.7f}, x);
@@ -122,7 +122,8 @@ inline Graph every_layer() {
                             .pointwise_regularizer = {.l2 = 0.2f},
                             .bias_regularizer = {.l1 = 0.3f}},
             x);
-  x = g.add("layer_norm", LayerNormalization{.dimensions = 3, .epsilon = 1e-5f, .center = false}, x);
+  x = g.add("layer_norm",
+            LayerNormalization{.dimensions = layer_norm_dimensions, .epsilon = 1e-5f, .center = false}, x);
   x = g.add("layer_norm_channels", LayerNormalization{.scale = false}, x);
   a = g.add("transposed",
             Conv2DTranspose{.filters = 8,

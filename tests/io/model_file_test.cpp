@@ -328,7 +328,8 @@ TEST_CASE("a stranger's InceptionV3 with a head of its own loads") {
 // For tests/golden/check_saved_model.py, which asks Keras for its predictions of these models.
 TEST_CASE("models for Keras to open" * doctest::skip(std::getenv("PETAL_KEEP_MODELS") == nullptr)) {
   const fs::path folder = std::getenv("PETAL_KEEP_MODELS");
-  std::map<std::string, Graph> graphs = {{"every_layer", every_layer()}};
+  std::map<std::string, Graph> graphs = {{"every_layer", every_layer()},
+                                         {"every_layer_channels", every_layer(1)}};
   for (const auto& [name, fixture] : fixtures()) {
     const Graph graph = from_keras_config(fixture["config"].dump(), name);
     if (graph.inputs().size() == 1) graphs.emplace(name, graph);
