@@ -13,8 +13,12 @@ OnnxValue write(const Concatenate&, OnnxLayerWriter& writer) {
 OnnxValue write(const ZeroPadding2D& layer, OnnxLayerWriter& writer) {
   const Padding2D& p = layer.padding;
   const std::string pads = writer.add_constant("pads", {0, 0, p.top, p.left, 0, 0, p.bottom, p.right});
-  return writer.dst(writer.add("Pad", {writer.read(OnnxLayout::channels_first), pads}),
-                    OnnxLayout::channels_first);
+  std::vector<std::string> inputs = {writer.read(OnnxLayout::channels_first), pads};
+  // ONNX Runtime (1.31, its PadFusion) takes a padding of zeros into a pooling behind it: a max pooling pads
+  // with minus infinity, and none may pad by its window's size. Negative zeros, the same here, it leaves.
+  if (writer.is_read_by<MaxPooling2D>() || writer.is_read_by<AveragePooling2D>())
+    inputs.push_back(writer.add_constant("value", -0.0f));
+  return writer.dst(writer.add("Pad", inputs), OnnxLayout::channels_first);
 }
 
 OnnxValue write(const Flatten&, OnnxLayerWriter& writer) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,14 @@ class OnnxLayerWriter {
 
   const Node& node() const { return node_; }
   const std::vector<OnnxValue>& src() const { return src_; }
+  // Whether a layer of that kind reads this one.
+  template <class L>
+  bool is_read_by() const {
+    return std::ranges::any_of(network_.graph.nodes(), [&](const Node& reader) {
+      return std::holds_alternative<L>(reader.layer) &&
+             std::ranges::any_of(reader.inputs, [&](int input) { return &network_.graph[input] == &node_; });
+    });
+  }
   // The layer's weight "kernel", "bias", ... as Petal keeps it.
   const Tensor& weight(const std::string& name) const { return network_.weights.at(node_.name + "/" + name); }
 

@@ -178,6 +178,10 @@ def check_architectures(check):
             check.run(label, [name, "--weights", weights, "--labels", labels, "--image-size", size, *options])
 
 
+def pad(x):
+    return layers.ZeroPadding2D(((1, 2), (3, 0)))(x)
+
+
 def small_bodies():
     """Layers between the stem, an image (13, 11, 8), and the head, which takes an image or features."""
     s = layers.Activation
@@ -198,7 +202,11 @@ def small_bodies():
     yield "global average kept", lambda x: layers.GlobalAveragePooling2D(keepdims=True)(x)
     yield "global max", lambda x: layers.GlobalMaxPooling2D()(x)
     yield "global max kept", lambda x: layers.GlobalMaxPooling2D(keepdims=True)(x)
-    yield "zero padding", lambda x: layers.ZeroPadding2D(((1, 2), (3, 0)))(x)
+    yield "zero padding", pad
+    yield "padded max pooling", lambda x: layers.MaxPooling2D(3)(pad(layers.Rescaling(1, offset=-9)(x)))
+    yield "padded average pooling", lambda x: layers.AveragePooling2D(3)(pad(x))
+    yield "padded convolution", lambda x: layers.Conv2D(5, 3)(pad(x))
+    yield "padded depthwise", lambda x: layers.DepthwiseConv2D(3, strides=2)(pad(x))
     yield "reshape", lambda x: layers.Reshape((11, -1, 4))(x)
     yield "reshape flat", lambda x: layers.Reshape((-1,))(x)
     yield "concatenate", lambda x: layers.Concatenate()([x, layers.Conv2D(3, 1)(x), x])
