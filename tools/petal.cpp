@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
   add("evaluate", "Measure a model on a folder of photos, a folder a class", petal::add_evaluate);
   add("predict", "Name what photos show", petal::add_predict);
   add("summary", "Print a model's layers, as Keras does", petal::add_summary);
-  add("inspect", "Print what an .h5 file holds", petal::add_inspect);
+  add("inspect", "Print what a weights or model file holds", petal::add_inspect);
   add("export", "Write a model as a Keras or an ONNX file", petal::add_export);
   add("devices", "List what Petal can compute on here", petal::add_devices);
   add("draw-flowers", "Draw a set of flower pictures to try Petal on", petal::add_draw_flowers);

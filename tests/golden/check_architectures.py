@@ -47,7 +47,7 @@ def ask_petal(program, folder):
     """Runs the test case; what it prints where it fails."""
     test = subprocess.run([program, "--test-case=parity*"], env={**os.environ, "PETAL_PARITY": str(folder)},
                           capture_output=True, text=True)
-    return "" if test.returncode == 0 and "0 passed" not in test.stdout else test.stdout + test.stderr
+    return "" if test.returncode == 0 and " 0 passed" not in test.stdout else test.stdout + test.stderr
 
 
 def difference(found, expected, relative):
