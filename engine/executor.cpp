@@ -11,8 +11,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
+double seconds_of(Clock::time_point time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
 }
 
 // Every buffer number that a step touches.
@@ -103,15 +103,19 @@ void Executor::run(const RunContext& context) {
 }
 
 void Executor::run_profiled(const RunContext& context) {
-  const auto start = Clock::now();
+  profile_.events.resize(steps_.size());
+  double begin = seconds_of(Clock::now());
+  const double start = begin;
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     steps_[i]->bindings.context = &context;
-    const auto step_start = Clock::now();
     steps_[i]->kernel->run(steps_[i]->bindings);
-    profile_.entries[i].seconds += seconds_since(step_start);
+    const double end = seconds_of(Clock::now());
+    profile_.events[i] = {.entry = static_cast<int>(i), .lane = 0, .begin = begin, .end = end};
+    profile_.entries[i].seconds += end - begin;
     ++profile_.entries[i].runs;
+    begin = end;
   }
-  profile_.seconds += seconds_since(start);
+  profile_.seconds += begin - start;
   ++profile_.runs;
 }
 

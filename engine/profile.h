@@ -18,10 +18,21 @@ struct ProfileEntry {
   double seconds = 0;
 };
 
+// One run of an entry, in seconds of the steady clock; of one thread, or of one lane's.
+struct ProfileEvent {
+  int entry = 0;
+  int lane = 0;
+  double begin = 0, end = 0;
+};
+
 struct Profile {
   std::vector<ProfileEntry> entries;  // in order of execution
   std::int64_t runs = 0;
   double seconds = 0;  // of whole runs, measured around them
+  std::vector<ProfileEvent> events;  // of the last run, or of each lane's last one
 };
+
+// Adds what another lane of the same steps measured; its events become that lane's.
+void add_lane(Profile& sum, const Profile& more, int lane);
 
 }  // namespace petal

@@ -6,6 +6,7 @@
 #include "engine/backend.h"
 #include "engine/parameter_store.h"
 #include "engine/profile.h"
+#include "engine/sample_source.h"
 #include "engine/weights.h"
 
 namespace petal {
@@ -20,15 +21,6 @@ struct TrainingOptions {
   // their values stay in cache. Gradients are summed over them, which changes nothing but rounding. Where a
   // batch norm learns, its statistics are the whole batch's, so the batch stays whole.
   std::int64_t micro_batch = 0;
-};
-
-// Where a plan gets the samples of a batch from.
-class SampleSource {
- public:
-  virtual ~SampleSource() = default;
-  // Writes samples [first, first + count) of the batch for the graph's input `input` to dst, dense (count,
-  // ...). Called by several threads at once, each for samples of its own, once a sample, input and step.
-  virtual void write(std::size_t input, std::int64_t first, std::int64_t count, float* dst) const = 0;
 };
 
 struct TrainingBatch {

@@ -180,16 +180,9 @@ void TrainingPlan::State::set_profiling(bool on) {
 
 Profile TrainingPlan::State::profile() const {
   Profile sum = lanes_[0].profile();
-  const auto add = [&](const Profile& more) {
-    for (std::size_t i = 0; i < sum.entries.size(); ++i) {
-      sum.entries[i].runs += more.entries[i].runs;
-      sum.entries[i].seconds += more.entries[i].seconds;
-    }
-    sum.runs += more.runs;
-    sum.seconds += more.seconds;
-  };
-  for (std::size_t lane = 1; lane < lanes_.size(); ++lane) add(lanes_[lane].profile());
-  for (const auto& [count, lane] : short_lanes_) add(lane.profile());
+  for (std::size_t lane = 1; lane < lanes_.size(); ++lane)
+    add_lane(sum, lanes_[lane].profile(), static_cast<int>(lane));
+  for (const auto& [count, lane] : short_lanes_) add_lane(sum, lane.profile(), 0);
   return sum;
 }
 

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace petal {
+
+// Where a plan gets the samples of a batch from.
+class SampleSource {
+ public:
+  virtual ~SampleSource() = default;
+  // Writes samples [first, first + count) of the batch for the graph's input `input` to dst, dense (count,
+  // ...). Called by several threads at once, each for samples of its own, once a sample, input and step.
+  virtual void write(std::size_t input, std::int64_t first, std::int64_t count, float* dst) const = 0;
+};
+
+}  // namespace petal
