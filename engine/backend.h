@@ -117,6 +117,12 @@ class UpdateKernel {
   virtual void run(std::span<const Parameter> parameters, const StepOptions& options) const = 0;
 };
 
+// What a device can do at most, measured: what shares of the limit are shares of.
+struct DeviceLimit {
+  double operations_per_second = 0;  // of a large matrix product, a multiply-add counting as two
+  double bytes_per_second = 0;       // of a large copy: read and written
+};
+
 struct Support {
   bool supported = true;
   std::string reason;  // what is lacking, for the error
@@ -131,6 +137,11 @@ class Backend {
   virtual int threads() const = 0;
   virtual Support supports(const Node& node, Precision precision, Direction direction) const = 0;
   virtual std::unique_ptr<Kernel> prepare(const PrepareContext& context) const = 0;
+  // For inference with constant weights: one kernel for several nodes, each of which reads the one before it
+  // and alone does so, so that what lies between them is never in memory as a whole. Bindings::src is the
+  // first's input and, where the last one has a fused residual, that; dst is the last one's. Null where the
+  // device has none for such a chain.
+  virtual std::unique_ptr<Kernel> prepare_chain(std::span<const PrepareContext>) const { return nullptr; }
   // Adds `terms` arrays of `elements` numbers into dst (which is not one of them): src[0] + src[1] + ...
   virtual std::unique_ptr<Kernel> prepare_sum(Precision precision, std::int64_t elements,
                                               int terms) const = 0;
@@ -139,6 +150,8 @@ class Backend {
   // A backend of the same kind for one core, where several plans at once, each on its core, are the faster
   // way to use the device; null where one plan at a time is (a GPU, the reference).
   virtual std::shared_ptr<const Backend> for_one_core() const { return nullptr; }
+  // Measured now, on all of its threads, in a fraction of a second; zeros where there is no way to.
+  virtual DeviceLimit measure_limit(Precision) const { return {}; }
   // Called on the executing thread before each run: sets its thread count, its device.
   virtual void enter() const {}
 };

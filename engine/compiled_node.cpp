@@ -8,11 +8,8 @@ std::uint32_t random_layer(const Node& node) {
   return static_cast<std::uint32_t>(XXH3_64bits(node.name.data(), node.name.size())) & 0xFFFFFFu;
 }
 
-std::unique_ptr<Kernel> prepare_node(const Backend& backend, const NodeRequest& request) {
+PrepareContext prepare_context(const NodeRequest& request) {
   const Node& node = request.node;
-  const Support support = backend.supports(node, request.precision, request.direction);
-  if (!support.supported)
-    throw_unsupported(backend, node, request.precision, request.direction, support.reason);
   const DataType type = data_type(request.precision);
   PrepareContext context{.node = node,
                          .direction = request.direction,
@@ -29,7 +26,14 @@ std::unique_ptr<Kernel> prepare_node(const Backend& backend, const NodeRequest& 
   for (const WeightDeclaration& declaration : request.graph.weights(node)) {
     context.weights.push_back(&request.weights.at(declaration.name));
   }
-  return backend.prepare(context);
+  return context;
+}
+
+std::unique_ptr<Kernel> prepare_node(const Backend& backend, const NodeRequest& request) {
+  const Support support = backend.supports(request.node, request.precision, request.direction);
+  if (!support.supported)
+    throw_unsupported(backend, request.node, request.precision, request.direction, support.reason);
+  return backend.prepare(prepare_context(request));
 }
 
 ProfileEntry profile_entry(const NodeRequest& request) {

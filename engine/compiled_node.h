@@ -20,6 +20,9 @@ struct NodeRequest {
   Direction direction = Direction::forward;
 };
 
+// What the backend is given for it. References into the request's graph and weights.
+PrepareContext prepare_context(const NodeRequest& request);
+
 // Asks `supports`, then prepares. Throws Error that names the node where the backend lacks it.
 std::unique_ptr<Kernel> prepare_node(const Backend& backend, const NodeRequest& request);
 

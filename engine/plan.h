@@ -14,6 +14,7 @@ struct CompileOptions {
   std::int64_t batch = 1;
   Precision precision = Precision::f32;
   bool optimize = true;  // run the inference passes (fold, fuse, drop); false keeps the graph node for node
+  bool optimize_chains = true;  // let the backend take several nodes at once
 };
 
 // An immutable executable for inference: primitives made, weights packed, memory laid out. run() allocates

@@ -7,6 +7,8 @@
 #include <algorithm>
 
 #include "engine/error.h"
+#include "kernels/cpu/device_limit.h"
+#include "kernels/cpu/inverted_residual.h"
 #include "kernels/cpu/operations.h"
 
 namespace petal {
@@ -77,6 +79,13 @@ class CpuBackend final : public Backend {
     return std::visit([&](const auto& layer) { return cpu::prepare(layer, device_, context); }, node.layer);
   }
 
+  std::unique_ptr<Kernel> prepare_chain(std::span<const PrepareContext> chain) const override {
+    for (const PrepareContext& context : chain)
+      if (!supports(context.node, context.precision, context.direction).supported) return nullptr;
+    const ThreadCount count(device_.threads);
+    return prepare_inverted_residual(chain, device_);
+  }
+
   std::unique_ptr<Kernel> prepare_sum(Precision precision, std::int64_t elements, int terms) const override {
     require(precision, "sum");
     return make_sum(elements, terms);
@@ -88,6 +97,12 @@ class CpuBackend final : public Backend {
                                       to_string(predictions.type)));
     }
     return make_loss(loss, predictions.shape);
+  }
+
+  DeviceLimit measure_limit(Precision precision) const override {
+    require(precision, "the device's limit");
+    const ThreadCount count(device_.threads);
+    return cpu::measure_limit(device_);
   }
 
   std::unique_ptr<UpdateKernel> prepare_update(const Optimizer& optimizer) const override {
