@@ -19,6 +19,8 @@ Command add_predict(CLI::App& app);
 Command add_summary(CLI::App& app);
 Command add_inspect(CLI::App& app);
 Command add_export(CLI::App& app);
+Command add_bench(CLI::App& app);
+Command add_profile(CLI::App& app);
 Command add_devices(CLI::App& app);
 Command add_draw_flowers(CLI::App& app);
 

@@ -18,6 +18,8 @@ int main(int argc, char** argv) {
   add("summary", "Print a model's layers, as Keras does", petal::add_summary);
   add("inspect", "Print what a weights or model file holds", petal::add_inspect);
   add("export", "Write a model as a Keras or an ONNX file", petal::add_export);
+  add("bench", "Compare architectures by their speed on this machine", petal::add_bench);
+  add("profile", "Show where a network's time goes, layer by layer", petal::add_profile);
   add("devices", "List what Petal can compute on here", petal::add_devices);
   add("draw-flowers", "Draw a set of flower pictures to try Petal on", petal::add_draw_flowers);
   return petal::run_command_line(app, argc, argv,

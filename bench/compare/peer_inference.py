@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""Times inference in one peer: prints one JSON line, {"version": ..., "MODEL BATCH": milliseconds of a batch, the best
+setting's median}.
+
+    peer_inference.py keras|pytorch|onnxruntime|openvino [--models ...] [--batches 1 32] [--threads 2] [--seconds 2] [--onnx FOLDER]
+
+Networks are Keras's: PyTorch's ResNet50 gets its strides where Keras has them. ONNX Runtime and OpenVINO take FOLDER/MODEL.onnx, as
+`petal export` writes them, preprocessing included. Photos are float32 in memory.
+"""
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import sys
+import time
+
+SIZES = {"mobilenet_v2": 224, "resnet50": 224, "inception_v3": 299}
+
+
+def median_ms(run, seconds):
+    warm_up = time.perf_counter()
+    while time.perf_counter() - warm_up < seconds / 4:
+        run()
+    times, start = [], time.perf_counter()
+    while len(times) < 5 or time.perf_counter() - start < seconds:
+        begin = time.perf_counter()
+        run()
+        times.append((time.perf_counter() - begin) * 1e3)
+    return statistics.median(times)
+
+
+def best_ms(settings, seconds):
+    """`settings` by name, each a function that gives what to run; those that fail are said and left out."""
+    best = {}
+    for name, prepare in settings.items():
+        try:
+            best[name] = median_ms(prepare(), seconds)
+        except Exception as error:  # a setting that this machine lacks
+            print(f"left out: {name}: {error}"[:200], file=sys.stderr)
+    winner = min(best, key=best.get)
+    print(f"  {winner}: {best[winner]:.1f} ms of {best}", file=sys.stderr)
+    return best[winner]
+
+
+def photos(batch, size):
+    import numpy
+    return numpy.random.default_rng(1).integers(0, 256, (batch, size, size, 3)).astype("float32")
+
+
+def keras_settings(model, batch, a):
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(a.threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    builder = {"mobilenet_v2": keras.applications.MobileNetV2, "resnet50": keras.applications.ResNet50,
+               "inception_v3": keras.applications.InceptionV3}[model]
+    network = builder(weights=None)
+    pixels = tf.constant(photos(batch, SIZES[model]))
+
+    def graph(jit):
+        function = tf.function(lambda x: network(x, training=False), jit_compile=jit)
+        return lambda: function(pixels).numpy()
+
+    return keras.__version__, {"graph": lambda: graph(False), "xla": lambda: graph(True)}
+
+
+def pytorch_settings(model, batch, a):
+    import torch
+    import torchvision
+
+    torch.set_num_threads(a.threads)
+    builder = getattr(torchvision.models, model)
+    network = builder(weights=None, init_weights=True, aux_logits=False) if model == "inception_v3" else builder(weights=None)
+    if model == "resnet50":  # Keras's strides stand in a block's first convolution
+        for layer in (network.layer2, network.layer3, network.layer4):
+            layer[0].conv1.stride, layer[0].conv2.stride = (2, 2), (1, 1)
+    network.eval()
+    pixels = torch.from_numpy(photos(batch, SIZES[model])).permute(0, 3, 1, 2)  # channels last in memory
+
+    def run(network, pixels):
+        def once():
+            with torch.inference_mode():
+                network(pixels)
+        return once
+
+    def frozen(layout):
+        given = pixels.contiguous(memory_format=layout)
+        traced = torch.jit.trace(network.to(memory_format=layout), given, check_trace=False)
+        return run(torch.jit.optimize_for_inference(torch.jit.freeze(traced)), given)
+
+    settings = {"frozen, channels last": lambda: frozen(torch.channels_last),
+                "frozen": lambda: frozen(torch.contiguous_format),
+                "eager, channels last": lambda: run(network.to(memory_format=torch.channels_last), pixels)}
+    if hasattr(torch, "compile"):
+        settings["compiled, channels last"] = lambda: run(
+            torch.compile(network.to(memory_format=torch.channels_last), options={"freezing": True}), pixels)
+    return torch.__version__, settings
+
+
+def onnxruntime_settings(model, batch, a):
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = a.threads
+    session = onnxruntime.InferenceSession(str(a.onnx / f"{model}.onnx"), options, providers=["CPUExecutionProvider"])
+    name, pixels = session.get_inputs()[0].name, photos(batch, SIZES[model])
+    return onnxruntime.__version__, {"whole batch": lambda: lambda: session.run(None, {name: pixels})}
+
+
+def openvino_settings(model, batch, a):
+    import openvino
+
+    core, pixels = openvino.Core(), photos(batch, SIZES[model])
+
+    def compiled(photos_at_once, hint, streams=None):
+        network = core.read_model(a.onnx / f"{model}.onnx")
+        network.reshape([photos_at_once, SIZES[model], SIZES[model], 3])
+        config = {"PERFORMANCE_HINT": hint, "INFERENCE_NUM_THREADS": a.threads, "INFERENCE_PRECISION_HINT": "f32"}
+        if streams:
+            config["NUM_STREAMS"] = streams
+        return core.compile_model(network, "CPU", config)
+
+    def whole():
+        request = compiled(batch, "LATENCY").create_infer_request()
+        return lambda: request.infer({0: pixels})
+
+    def streams(photos_at_once):
+        queue = openvino.AsyncInferQueue(compiled(photos_at_once, "THROUGHPUT", a.threads), a.threads)
+
+        def once():
+            for first in range(0, batch, photos_at_once):
+                queue.start_async({0: pixels[first:first + photos_at_once]})
+            queue.wait_all()
+        return once
+
+    settings = {"whole batch": whole}
+    if batch > 1:
+        settings.update({f"{a.threads} streams of {n}": lambda n=n: streams(n) for n in (1, 4, 8)})
+    return openvino.__version__.split("-")[0], settings
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("peer", choices=["keras", "pytorch", "onnxruntime", "openvino"])
+    parser.add_argument("--models", nargs="*", default=list(SIZES))
+    parser.add_argument("--batches", nargs="*", type=int, default=[1, 32])
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--onnx", type=pathlib.Path)
+    a = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = str(a.threads)
+    result = {}
+    for model in a.models:
+        for batch in a.batches:
+            version, settings = globals()[f"{a.peer}_settings"](model, batch, a)
+            print(f"{a.peer} {model} {batch}", file=sys.stderr)
+            result["version"] = version
+            result[f"{model} {batch}"] = best_ms(settings, a.seconds)
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
