@@ -47,6 +47,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--leave-out", nargs="*", default=[], help="peers' settings, by a word of theirs")
     a = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         for model in a.models:
@@ -54,7 +55,7 @@ def main():
         peers = {name: [getattr(a, name), name] for name in ("keras", "onnxruntime", "openvino") if getattr(a, name)}
         peers.update({f"pytorch ({python})": [python, "pytorch"] for python in a.pytorch})
         options = ["--models", *a.models, "--batches", *map(str, a.batches), "--threads", a.threads, "--seconds", a.seconds,
-                   "--onnx", folder]
+                   "--onnx", folder, "--leave-out", *a.leave_out]
         own, others, shares = [], {name: [] for name in peers}, []
         for _ in range(a.runs):
             times, share, machine = petal(a)
