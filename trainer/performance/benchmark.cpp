@@ -9,12 +9,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "engine/batch_plan.h"
 #include "engine/error.h"
-#include "engine/training_plan.h"
-#include "models/training_graph.h"
 #include "trainer/metrics.h"
-#include "trainer/model_source.h"
 #include "trainer/performance/workload.h"
 #include "trainer/workers.h"
 

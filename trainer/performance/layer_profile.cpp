@@ -79,8 +79,6 @@ class Assembly {
     layer.milliseconds = milliseconds;
     layer.operations = static_cast<double>(entry.operations) * times;
     layer.bytes = static_cast<double>(entry.bytes) * times;
-    layer.is_reorder = entry.kind == "reorder";
-    if (layer.is_reorder) result_.reorder_milliseconds += milliseconds;
     rows_[index] = static_cast<int>(result_.layers.size());
     result_.layers.push_back(std::move(layer));
   }

@@ -7,8 +7,9 @@
 
 namespace petal {
 
-// One step of a plan as `petal profile` shows it: numbers of one run of the whole batch. Milliseconds are of
-// the wall clock: where lanes work side by side, a lane's time.
+// One step of a plan as `petal profile` shows it, with the reorders that its kernel makes inside: numbers of
+// one run of the whole batch. Milliseconds are of the wall clock: where lanes work side by side, a lane's
+// time.
 struct LayerTiming {
   std::string name, kind, phase, block;
   std::string src, dst;        // shapes, with the samples that go through at a time
@@ -20,7 +21,6 @@ struct LayerTiming {
   // The time that the device would take at its limit, of operations or of bytes, whichever is more, as a
   // share of the time taken; 0 where the limit is not known.
   double share_of_limit = 0;
-  bool is_reorder = false;  // moves numbers into another layout, and computes nothing
 };
 
 struct LayerProfile {
@@ -33,7 +33,6 @@ struct LayerProfile {
   double step_milliseconds = 0;      // unprofiled, the median
   double profiled_milliseconds = 0;  // the sum of the layers and the input
   double input_milliseconds = 0;     // waiting for photos
-  double reorder_milliseconds = 0;
   std::vector<ProfileEvent> events;  // of the last run; entry: the layer, or -1 for the input
   // How far the layers' sum is from the unprofiled step, as a share of it.
   double disagreement() const { return profiled_milliseconds / step_milliseconds - 1; }

@@ -36,7 +36,7 @@ std::string totals(const LayerProfile& p) {
     text += fmt::format(", {:.1f} % of the limit of {:.0f} GFLOP/s ({:.1f} GB/s)",
                         100 * rate / p.limit.operations_per_second, p.limit.operations_per_second / 1e9,
                         p.limit.bytes_per_second / 1e9);
-  text += fmt::format("\nreorders {:.2f} ms, input {:.2f} ms", p.reorder_milliseconds, p.input_milliseconds);
+  text += fmt::format("\ninput {:.2f} ms", p.input_milliseconds);
   text += fmt::format("; the layers and the input sum up to {:.2f} ms, {:+.1f} % from the step",
                       p.profiled_milliseconds, 100 * p.disagreement());
   if (std::abs(p.disagreement()) > agreement) text += ": they do not agree; profile again on a quiet machine";
@@ -176,7 +176,6 @@ std::string to_json(const LayerProfile& p) {
                      {"step_milliseconds", p.step_milliseconds},
                      {"profiled_milliseconds", p.profiled_milliseconds},
                      {"input_milliseconds", p.input_milliseconds},
-                     {"reorder_milliseconds", p.reorder_milliseconds},
                      {"disagreement", p.disagreement()},
                      {"layers", std::move(layers)}}
              .dump(2) +
