@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <string>
 
@@ -12,22 +11,13 @@
 #include "kernels/cpu/backend.h"
 #include "models/training_graph.h"
 #include "trainer/metrics.h"
+#include "trainer/performance/timing.h"
 #include "trainer/photo_samples.h"
 
 namespace petal {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 constexpr std::int64_t batch = 32, image_size = 160;
-
-double seconds_since(Clock::time_point then) {
-  return std::chrono::duration<double>(Clock::now() - then).count();
-}
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
-}
 
 std::vector<std::int64_t> order_of(const Samples& samples) {
   std::vector<std::int64_t> order;
@@ -35,7 +25,7 @@ std::vector<std::int64_t> order_of(const Samples& samples) {
   return order;
 }
 
-// Milliseconds of each step, after some to warm up.
+// Milliseconds of each step, sorted, after some to warm up.
 std::vector<double> step_times(TrainingPlan& plan, Samples& samples, int steps) {
   constexpr int warm_up = 5;
   std::vector<double> milliseconds;
@@ -44,7 +34,7 @@ std::vector<double> step_times(TrainingPlan& plan, Samples& samples, int steps) 
   const auto batches = static_cast<int>(samples.size() / batch);
   for (int step = 0; step < steps + warm_up; ++step) {
     if (step % batches == 0) samples.begin(order, batch);
-    const Clock::time_point start = Clock::now();
+    const Stopwatch run;
     for (std::size_t i = 0; i < static_cast<std::size_t>(batch); ++i) {
       const auto at = static_cast<std::size_t>(step % batches * batch) + i;
       targets[i] = samples.labels()[static_cast<std::size_t>(order[at])];
@@ -52,8 +42,9 @@ std::vector<double> step_times(TrainingPlan& plan, Samples& samples, int steps) 
     plan.forward_backward({.source = &samples.next(), .count = batch, .targets = targets.data()},
                           {.seed = 1, .epoch = static_cast<std::uint32_t>(step), .samples = {}});
     plan.update(1e-3f);
-    if (step >= warm_up) milliseconds.push_back(seconds_since(start) * 1e3);
+    if (step >= warm_up) milliseconds.push_back(run.seconds() * 1e3);
   }
+  std::ranges::sort(milliseconds);
   return milliseconds;
 }
 
@@ -84,9 +75,9 @@ int run(int argc, char** argv) {
   const ImageFolder folder = scan_folder(argv[2]);
   std::vector<std::int64_t> all;
   for (std::size_t i = 0; i < folder.photos.size(); ++i) all.push_back(static_cast<std::int64_t>(i));
-  const Clock::time_point start = Clock::now();
+  const Stopwatch decoding;
   PhotoSamples samples(folder.photos, all, {.height = image_size, .width = image_size});
-  const double decoded = static_cast<double>(samples.size()) / seconds_since(start);
+  const double decoded = static_cast<double>(samples.size()) / decoding.seconds();
 
   const auto backend = make_cpu_backend(0);
   TrainingPlan plan = compile_training(graph, weights, backend, {.batch = batch, .optimizer = Adam{}});
@@ -96,7 +87,7 @@ int run(int argc, char** argv) {
   fmt::print(
       "{{\"ms_a_step\": {:.2f}, \"fastest\": {:.2f}, \"decoded_photos_a_second\": {:.0f}, "
       "\"pipeline_photos_a_second\": {:.0f}, \"peak_mb\": {:.0f}}}\n",
-      median(times), *std::ranges::min_element(times), decoded, pipeline,
+      quantile(times, 0.5), times.front(), decoded, pipeline,
       static_cast<double>(peak_memory_bytes()) / 1048576.0);
   return 0;
 }

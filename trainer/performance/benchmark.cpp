@@ -3,7 +3,6 @@
 #include <malloc.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -11,27 +10,22 @@
 
 #include "engine/error.h"
 #include "trainer/metrics.h"
+#include "trainer/performance/timing.h"
 #include "trainer/performance/workload.h"
 #include "trainer/workers.h"
 
 namespace petal {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 // Runs until the time is over, and at least `least` times; milliseconds of each run.
 std::vector<double> timed_runs(Workload& workload, double seconds, int least, const std::atomic<bool>* stop) {
   std::vector<double> milliseconds;
-  const Clock::time_point start = Clock::now();
-  while (static_cast<int>(milliseconds.size()) < least || seconds_since(start) < seconds) {
+  const Stopwatch whole;
+  while (static_cast<int>(milliseconds.size()) < least || whole.seconds() < seconds) {
     if (stop && *stop) throw Error("bench", "interrupted", ErrorKind::interrupted);
-    const Clock::time_point run = Clock::now();
+    const Stopwatch run;
     workload.run();
-    milliseconds.push_back(seconds_since(run) * 1e3);
+    milliseconds.push_back(run.seconds() * 1e3);
   }
   std::ranges::sort(milliseconds);
   return milliseconds;
@@ -65,9 +59,8 @@ Work work_by_name(const std::string& name) {
   throw Error("--mode", "'" + name + "' is not known; known are inference, training, from_scratch");
 }
 
-double BenchmarkResult::latency(double quantile) const {
-  const double at = quantile * static_cast<double>(milliseconds.size() - 1);
-  return milliseconds.at(static_cast<std::size_t>(std::lround(at)));
+double BenchmarkResult::latency(double share) const {
+  return quantile(milliseconds, share);
 }
 double BenchmarkResult::photos_per_second() const {
   return static_cast<double>(what.batch) / latency(0.5) * 1e3;
@@ -82,9 +75,9 @@ BenchmarkResult run_benchmark(const BenchmarkCase& what, const BackendFactory& b
   result.what.threads = resolve_threads(what.threads);
   reset_peak_memory();
   const WorkloadModel model = open_workload(what);
-  const Clock::time_point start = Clock::now();
+  const Stopwatch compiling;
   const std::unique_ptr<Workload> workload = compile_workload(model, result.what, backends);
-  result.compile_seconds = seconds_since(start);
+  result.compile_seconds = compiling.seconds();
   result.what.image_size = model.input[0];
   result.lanes = workload->lanes();
   result.micro_batch = workload->micro_batch();

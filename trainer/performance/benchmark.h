@@ -48,7 +48,7 @@ struct BenchmarkResult {
   double share_of_limit = 0;         // of the device's rate of matrix products
   std::optional<double> accuracy{};  // a run folder's, on its test photos
 
-  double latency(double quantile) const;  // milliseconds
+  double latency(double share) const;  // milliseconds; 0.5: the median
   double photos_per_second() const;       // by the median
   double spread() const;                  // (p90 - p10) / p50
 };

@@ -3,22 +3,16 @@
 #include <fmt/format.h>
 
 #include <atomic>
-#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "trainer/performance/benchmark.h"
+#include "trainer/performance/timing.h"
 #include "trainer/photo_reader.h"
 #include "trainer/training_base.h"
 #include "trainer/workers.h"
 
 namespace petal {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // Decodes and resizes every photo on all threads and throws the pixels away.
 void decode_all(const ImageFolder& folder, const Shape& input, const TrainOptions& options) {
@@ -39,13 +33,13 @@ EndToEnd run_end_to_end(TrainOptions options, const BackendFactory& backends, co
   options.cache.reset();
   options.out.clear();
   EndToEnd result;
-  const Clock::time_point start = Clock::now();
+  const Stopwatch scanning;
   const ImageFolder folder = scan_folder(options.data);
-  result.scan = seconds_since(start);
+  result.scan = scanning.seconds();
   const Graph graph = TrainingBase(options).graph(folder.labels.size());
-  const Clock::time_point decoding = Clock::now();
+  const Stopwatch decoding;
   decode_all(folder, graph[graph.inputs()[0]].shape, options);
-  result.decode = seconds_since(decoding);
+  result.decode = decoding.seconds();
   reset_peak_memory();
   const TrainResult job = train_classifier(options, backends, events);
   result.job = job.run.metrics.seconds;

@@ -1,26 +1,20 @@
 #include "trainer/performance/layer_profile.h"
 
 #include <algorithm>
-#include <chrono>
 #include <unordered_map>
 
 #include "engine/error.h"
 #include "models/blocks.h"
+#include "trainer/performance/timing.h"
 #include "trainer/workers.h"
 
 namespace petal {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 double timed_run(Workload& workload) {
-  const Clock::time_point start = Clock::now();
+  const Stopwatch run;
   workload.run();
-  return seconds_since(start);
+  return run.seconds();
 }
 
 // A layer's node and its block, by name.
@@ -124,10 +118,10 @@ LayerProfile profile_layers(const BenchmarkCase& what, const BackendFactory& bac
   result.lanes = workload->lanes();
   result.micro_batch = workload->micro_batch();
   std::vector<double> unprofiled;
-  const Clock::time_point warm_up = Clock::now();
-  while (seconds_since(warm_up) < timing.warm_up_seconds) workload->run();
-  const Clock::time_point start = Clock::now();
-  while (unprofiled.size() < 5 || seconds_since(start) < timing.seconds) {
+  const Stopwatch warm_up;
+  while (warm_up.seconds() < timing.warm_up_seconds) workload->run();
+  const Stopwatch whole;
+  while (unprofiled.size() < 5 || whole.seconds() < timing.seconds) {
     if (timing.stop && *timing.stop) throw Error("profile", "interrupted", ErrorKind::interrupted);
     workload->set_profiling(false);
     unprofiled.push_back(timed_run(*workload));
@@ -136,7 +130,7 @@ LayerProfile profile_layers(const BenchmarkCase& what, const BackendFactory& bac
   }
   const auto runs = static_cast<double>(unprofiled.size());
   std::ranges::sort(unprofiled);
-  result.step_milliseconds = unprofiled[unprofiled.size() / 2] * 1e3;
+  result.step_milliseconds = quantile(unprofiled, 0.5) * 1e3;
   Assembly(result, *workload).fill(runs);
   for (LayerTiming& layer : result.layers) add_rates(layer, result.limit);
   return result;
