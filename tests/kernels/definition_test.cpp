@@ -32,7 +32,7 @@ TEST_CASE("dropout keeps what the sample's own stream says, and scales it") {
     std::vector<double> gradient = numbers.diff_dst;
     for (std::size_t i = 0; i < expected.size(); ++i) {
       const RandomStream random(context.seed, RandomPurpose::dropout, context.epoch,
-                                context.samples[i / each], PreparedCase::layer_number);
+                                context.samples[i / each], BoundCase::layer_number);
       const double factor = random.uniform(static_cast<std::uint32_t>(i % each)) < 0.3f ? 0 : 1 / (1 - 0.3);
       expected[i] *= factor;
       gradient[i] *= factor;
@@ -57,7 +57,7 @@ TEST_CASE("spatial dropout keeps or drops whole channels of a sample, and scales
     std::vector<double> expected = numbers.src[0], gradient = numbers.diff_dst;
     for (std::size_t i = 0; i < expected.size(); ++i) {
       const RandomStream random(context.seed, RandomPurpose::dropout, context.epoch,
-                                context.samples[i / each], PreparedCase::layer_number);
+                                context.samples[i / each], BoundCase::layer_number);
       const double factor =
           random.uniform(static_cast<std::uint32_t>(i % channels)) < 0.3f ? 0 : 1 / (1 - 0.3);
       expected[i] *= factor;
