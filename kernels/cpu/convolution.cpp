@@ -1,6 +1,7 @@
 #include "kernels/cpu/convolution.h"
 
 #include "kernels/cpu/activation_step.h"
+#include "kernels/cpu/gemm_convolution.h"
 #include "kernels/cpu/product_forward.h"
 
 namespace petal::cpu {
@@ -32,6 +33,7 @@ KernelPointer prepare_convolution(const Convolution& convolution, const Device& 
   if (context.direction != Direction::forward) {
     return prepare_convolution_backward(convolution, device, context);
   }
+  if (KernelPointer own = prepare_gemm_convolution(convolution, device, context)) return own;
   const Shape &src = context.src[0].shape, &dst = context.dst.shape;
   const KernelDescriptors kernel = kernel_descriptors(convolution, context);
   const Descriptor bias = convolution.use_bias ? vector(dst.back()) : Descriptor();

@@ -2,6 +2,7 @@
 
 #include "kernels/cpu/convolution.h"
 #include "kernels/cpu/convolution_weights_gradient.h"
+#include "kernels/cpu/gemm_convolution.h"
 #include "kernels/cpu/packed_weights.h"
 #include "kernels/cpu/pre_activation_gradient.h"
 
@@ -101,6 +102,7 @@ class ConvolutionBackwardWeights final : public Kernel {
 KernelPointer prepare_convolution_backward(const Convolution& convolution, const Device& device,
                                            const PrepareContext& context) {
   if (context.direction == Direction::backward_data) {
+    if (KernelPointer own = prepare_gemm_convolution(convolution, device, context)) return own;
     return std::make_unique<ConvolutionBackwardData>(convolution, device, context);
   }
   if (KernelPointer own = prepare_weights_gradient(convolution, device, context)) return own;

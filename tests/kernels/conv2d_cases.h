@@ -122,6 +122,18 @@ inline std::vector<Case> conv2d_cases() {
        Conv2D{.filters = 32, .strides = {2, 2}, .activation = relu},
        {{5, 7, 64}},
        3},
+      {"1x1, 700 channels in three blocks, residual and relu",
+       Conv2D{.filters = 24, .activation = relu},
+       {{5, 5, 700}},
+       3,
+       true},
+      {"3x3 same, 100 channels by pairs of taps, 2 pixels beyond the tiles",
+       Conv2D{.filters = 56, .kernel = {3, 3}, .padding = Padding::same, .activation = relu6},
+       {{4, 5, 100}}},
+      {"3x3, more pixels than a block, 40 filters",
+       Conv2D{.filters = 40, .kernel = {3, 3}, .strides = {2, 1}, .padding = Padding::same},
+       {{19, 23, 3}},
+       2},
       {"stride over the kernel", Conv2D{.filters = 5, .kernel = {2, 2}, .strides = {3, 3}}, {{8, 8, 3}}},
   };
   add_epilogues(cases, Conv2D{.filters = 11, .kernel = {3, 3}, .padding = Padding::same}, {6, 5, 8});

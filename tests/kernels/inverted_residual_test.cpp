@@ -134,6 +134,7 @@ TEST_CASE("an inverted residual in strips computes what its layers do") {
 
 TEST_CASE("a first layer with a window of its own, and none at all") {
   check({.name = "3x3", .expand_kernel = {3, 3}});
+  check({.name = "3x3, residual", .expand_kernel = {3, 3}, .residual = true});
   check(
       {.name = "3x3 stride 2", .height = 71, .width = 70, .expand_kernel = {3, 3}, .expand_strides = {2, 2}});
   check({.name = "3x3 stride 2, padded unevenly",

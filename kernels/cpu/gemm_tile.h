@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+
+namespace petal::cpu {
+
+// What a convolution or a matrix product comes down to in registers: for some pixels of dst and a panel of
+// filters, start + sum over taps and channels of src * weights. The rows of src lie anywhere, so nothing is
+// laid out anew for a window ("implicit GEMM", Chetlur et al. 2014; the rows by pointers, Dukhan 2019).
+struct GemmTile {
+  const float* const* src;  // tap t's row of pixel p is src[t * src_step + p]
+  std::int64_t src_step;
+  std::int64_t taps;
+  std::int64_t first_channel, channels;  // of each row
+  const float* weights;                  // (taps, channels, filters of the panel)
+  const float* bias;                     // (filters), or null
+  const float* residual;                 // (pixels, filters) with dst_step, or null; may be dst
+  float* dst;                            // (pixels, filters)
+  std::int64_t dst_step;                 // elements from one pixel to the next
+  bool first;                            // start with bias + residual; else with what dst holds
+  bool last;                             // cut the sums to [least, most]
+  float least, most;
+};
+
+// A function for so many pixels of a panel of `vectors` times 8 filters, 1 to 3. In AVX2 and FMA alone.
+using GemmTileFunction = void (*)(const GemmTile& tile);
+GemmTileFunction gemm_tile_function(std::int64_t pixels, int vectors);
+
+// How many pixels fill the registers: 6 of one or two vectors, 4 of three.
+std::int64_t gemm_tile_pixels(int vectors);
+
+}  // namespace petal::cpu

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "engine/layers/parts.h"
+
+namespace petal::cpu {
+
+// A convolution of one group over NHWC as a matrix product that reads src in place: blocks of pixels whose
+// src stays in the core's second cache, times panels of filters that stay in its first (Goto and van de Geijn
+// 2008), in tiles of gemm_tile.h. In AVX2 and FMA alone.
+class ImplicitGemm {
+ public:
+  // dst is cut to [least, most]. `filters` is a multiple of 8.
+  ImplicitGemm(const Window& window, std::int64_t channels, std::int64_t filters, float least, float most);
+
+  // How a kernel lies in memory: where its first element is, and how many elements lie from one tap, channel
+  // and filter to the next.
+  struct KernelLayout {
+    std::int64_t start, tap, channel, filter;
+  };
+  KernelLayout keras_layout() const { return {0, channels_ * filters_, filters_, 1}; }
+  std::int64_t packed_elements() const { return taps() * channels_ * filters_; }
+  // Writes packed_elements() numbers as run() reads them.
+  void pack(const float* kernel, const KernelLayout& layout, float* packed) const;
+
+  struct Operands {
+    const float* src;       // (N, H, W, C)
+    const float* weights;   // packed
+    const float* bias;      // (filters), or null
+    const float* residual;  // added before the cut: lies as dst does and may be dst itself; or null
+    float* dst;             // (N, H, W, filters) from pixel dst_first on
+    std::int64_t dst_first = 0;
+  };
+  struct Range {
+    std::int64_t begin, end;
+  };
+  // Computes the pixels [begin, end) of dst, counted over N, H and W, for some of the panels.
+  void run(const Operands& operands, Range pixels, Range panels, std::byte* scratch) const;
+  std::size_t scratch_bytes() const;  // of one run at a time
+
+  std::int64_t panels() const { return static_cast<std::int64_t>(panels_.size()); }
+  std::int64_t pixels_an_image() const { return window_.output.height * window_.output.width; }
+
+ private:
+  // Some filters, 8 times `vectors`.
+  struct Panel {
+    std::int64_t filter;
+    int vectors;
+  };
+  // What is summed in one go: some channels of some taps, and how many (tap, channel) pairs come before.
+  struct DepthBlock {
+    std::int64_t tap, taps, channel, channels, before;
+  };
+
+  std::int64_t taps() const { return window_.kernel.height * window_.kernel.width; }
+  void set_rows(const float* src, Range pixels, const float** rows) const;
+  void set_row(const float* src, std::int64_t tap, Range columns, const float** rows) const;
+  void run_panel(const Operands& operands, const DepthBlock& depth, const Panel& panel, Range pixels,
+                 const float* const* rows) const;
+
+  Window window_;
+  std::int64_t channels_, filters_;
+  float least_, most_;
+  std::vector<Panel> panels_;
+  std::vector<DepthBlock> depth_blocks_;
+  std::vector<float> zeros_;  // a pixel of the padding
+};
+
+}  // namespace petal::cpu
