@@ -14,6 +14,9 @@ bool is_fast_here(std::int64_t filters) {
   return has_avx2() && !has_avx512() && filters % lanes == 0;
 }
 
+// Fewer multiplications run on one thread: waking the others costs more than the work.
+constexpr std::int64_t worth_threads_products = 1 << 20;
+
 // The weights as the product reads them: constant ones packed here, once; bound ones anew for each run, into
 // scratch.
 class GemmWeights {
@@ -51,7 +54,7 @@ class GemmThreads {
               ScratchLayout& scratch)
       : pixels_(dst.elements() / dst.back()),
         panels_(gemm.panels()),
-        parts_(dst.elements() < worth_threads ? 1 : threads),
+        parts_(gemm.packed_elements() * pixels_ < worth_threads_products ? 1 : threads),
         by_panels_(gemm.packed_elements() > src.elements() && gemm.panels() >= threads),
         scratch_bytes_(gemm.scratch_bytes()),
         scratch_(scratch.add(scratch_bytes_ * static_cast<std::size_t>(parts_))) {}

@@ -1,5 +1,7 @@
 #include "kernels/cpu/inverted_residual.h"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <cstring>
 #include <optional>
@@ -60,13 +62,15 @@ class StripProduct {
 
 class InvertedResidual final : public Kernel {
  public:
-  explicit InvertedResidual(const ChainLayers& chain)
-      : has_expand_(chain.expand != nullptr),
+  InvertedResidual(const ChainLayers& chain, int threads)
+      : threads_(threads),
+        has_expand_(chain.expand != nullptr),
         depthwise_(as_convolution(std::get<DepthwiseConv2D>(chain.depthwise->node.layer), *chain.depthwise)),
         src_(has_expand_ ? chain.expand->src[0].shape : chain.depthwise->src[0].shape),
         expanded_(chain.depthwise->src[0].shape),
         reduced_(chain.depthwise->dst.shape),
         dst_(chain.project->dst.shape),
+        parts_(dst_[0] < threads ? std::min<std::int64_t>(threads, dst_[1]) : 1),
         residual_(chain.project->node.fused_residual),
         uses_up_rows_(has_expand_ && product(*chain.expand).window.kernel == Size2D{1, 1}),
         strip_rows_(chosen_strip_rows()),
@@ -76,7 +80,8 @@ class InvertedResidual final : public Kernel {
     if (depthwise_.use_bias) depthwise_bias_ = *chain.depthwise->weights[1];
     if (has_expand_) expand_.emplace(*chain.expand);
     std::int64_t most_rows = 0;  // of the expanded image in one strip
-    for_strips([&](const Strip& strip) { most_rows = std::max(most_rows, strip.end - strip.begin); });
+    for_strips(0, dst_[1],
+               [&](const Strip& strip) { most_rows = std::max(most_rows, strip.end - strip.begin); });
     if (has_expand_)
       expanded_offset_ = scratch_.add(static_cast<std::size_t>(most_rows * expanded_row()) * sizeof(float));
     reduced_offset_ = scratch_.add(static_cast<std::size_t>(strip_rows_ * reduced_row()) * sizeof(float));
@@ -85,16 +90,27 @@ class InvertedResidual final : public Kernel {
   }
 
   void run(const Bindings& bindings) override {
-    for (std::int64_t image = 0; image < dst_[0]; ++image) run_image(bindings, image);
+    const std::int64_t count = dst_[0] * parts_;
+#pragma omp parallel for num_threads(threads_) schedule(static) if (threads_ > 1)
+    for (std::int64_t i = 0; i < count; ++i) {
+      Bindings of_thread = bindings;
+      of_thread.scratch += scratch_.bytes() * static_cast<std::size_t>(omp_get_thread_num());
+      run_rows(of_thread, i / parts_, dst_[1] * (i % parts_) / parts_, dst_[1] * (i % parts_ + 1) / parts_);
+    }
   }
 
-  std::size_t scratch_bytes() const override { return scratch_.bytes(); }
+  std::size_t scratch_bytes() const override {
+    return scratch_.bytes() * static_cast<std::size_t>(threads_);
+  }
   std::string implementation() const override {
     return "strips of " + std::to_string(strip_rows_) + ": petal:avx2";
   }
   // Where the first layer is a 1x1, a strip's rows of src are used up before the strip is written, so the
-  // block's own input may be what it writes over; under a larger window the next strip needs rows again.
-  int in_place_input() const override { return residual_ && uses_up_rows_ ? 1 : -1; }
+  // block's own input may be what it writes over; under a larger window the next strip needs rows again, and
+  // of an image in parts the other thread.
+  int in_place_input() const override {
+    return residual_ && uses_up_rows_ && parts_ == 1 ? 1 : -1;
+  }
 
  private:
   // Rows [y, y_end) of dst; they need rows [begin, end) of the expanded image, of which those from `fresh`
@@ -103,8 +119,12 @@ class InvertedResidual final : public Kernel {
     std::int64_t y, y_end, begin, fresh, end;
   };
 
-  std::int64_t expanded_row() const { return expanded_[2] * expanded_[3]; }
-  std::int64_t reduced_row() const { return reduced_[2] * reduced_[3]; }
+  std::int64_t expanded_row() const {
+    return expanded_[2] * expanded_[3];
+  }
+  std::int64_t reduced_row() const {
+    return reduced_[2] * reduced_[3];
+  }
 
   std::int64_t chosen_strip_rows() const {
     const std::int64_t stride = depthwise_.window.strides.height;
@@ -112,13 +132,14 @@ class InvertedResidual final : public Kernel {
     return std::clamp<std::int64_t>((rows - 3) / stride + 1, 1, dst_[1]);
   }
 
+  // The strips of rows [y, last) of dst.
   template <class F>
-  void for_strips(const F& f) const {
+  void for_strips(std::int64_t y, std::int64_t last, const F& f) const {
     const Window& window = depthwise_.window;
     const std::int64_t stride = window.strides.height;
     std::int64_t have = 0;  // rows of the expanded image that were computed
-    for (std::int64_t y = 0; y < dst_[1]; y += strip_rows_) {
-      const std::int64_t y_end = std::min(dst_[1], y + strip_rows_);
+    for (; y < last; y += strip_rows_) {
+      const std::int64_t y_end = std::min(last, y + strip_rows_);
       const std::int64_t begin = std::clamp<std::int64_t>(y * stride - window.padding.top, 0, expanded_[1]);
       const std::int64_t end =
           std::clamp<std::int64_t>((y_end - 1) * stride - window.padding.top + 3, begin, expanded_[1]);
@@ -128,16 +149,17 @@ class InvertedResidual final : public Kernel {
     }
   }
 
-  void run_image(const Bindings& bindings, std::int64_t image) {
+  // Rows [y, last) of an image of dst.
+  void run_rows(const Bindings& bindings, std::int64_t image, std::int64_t y, std::int64_t last) const {
     const float* src = floats(bindings.src[0]) + image * src_[1] * src_[2] * src_[3];
     const std::int64_t dst_row = dst_[2] * dst_[3];
     float* dst = floats(bindings.dst) + image * dst_[1] * dst_row;
     float* reduced = floats(bindings.scratch + reduced_offset_);
     std::int64_t first = 0;  // the row that stands first among the expanded ones
-    for_strips([&](const Strip& strip) {
+    for_strips(y, last, [&](const Strip& strip) {
       const float* expanded = has_expand_ ? expand(bindings, src, strip, first) : src;
-      for (std::int64_t y = strip.y; y < strip.y_end; ++y)
-        reduce_row(expanded, first, y, reduced + (y - strip.y) * reduced_row());
+      for (std::int64_t row = strip.y; row < strip.y_end; ++row)
+        reduce_row(expanded, first, row, reduced + (row - strip.y) * reduced_row());
       float* to = dst + strip.y * dst_row;
       const float* residual = residual_ ? floats(bindings.src[1]) + (to - floats(bindings.dst)) : nullptr;
       project_.run(reduced, 0, (strip.y_end - strip.y) * dst_[2], residual, to,
@@ -147,7 +169,8 @@ class InvertedResidual final : public Kernel {
 
   // The expanded rows of a strip; those that the strip before has left and this one needs again move to the
   // front.
-  const float* expand(const Bindings& bindings, const float* src, const Strip& strip, std::int64_t& first) {
+  const float* expand(const Bindings& bindings, const float* src, const Strip& strip,
+                      std::int64_t& first) const {
     float* expanded = floats(bindings.scratch + expanded_offset_);
     if (strip.fresh > strip.begin)
       std::memmove(expanded, expanded + (strip.begin - first) * expanded_row(),
@@ -167,9 +190,11 @@ class InvertedResidual final : public Kernel {
     run_depthwise_row(row);
   }
 
+  int threads_;
   bool has_expand_;
   Convolution depthwise_;
   Shape src_, expanded_, reduced_, dst_;
+  std::int64_t parts_;  // of an image, each a thread's
   bool residual_, uses_up_rows_;
   std::int64_t strip_rows_;
   StripProduct project_;
@@ -197,20 +222,20 @@ bool is_fast(const PrepareContext& context) {
   return implicit_gemm(product(context), context).has_value();
 }
 
-// Whether what stays in cache is more than the weights that come anew for each image.
+// Whether what stays in cache, written and read, is more than the weights that come anew for each image.
 bool pays(std::span<const PrepareContext> chain) {
   std::int64_t weights = 0, between = 0;
   for (const PrepareContext& context : chain) {
     for (const Tensor* tensor : context.weights) weights += tensor->elements();
     if (&context != &chain.back()) between += context.dst.shape.elements() / context.dst.shape[0];
   }
-  return between > 2 * weights;
+  return 2 * between > weights;
 }
 
 }  // namespace
 
 KernelPointer prepare_inverted_residual(std::span<const PrepareContext> chain, const Device& device) {
-  if (chain.size() < 2 || chain.size() > 3 || device.threads != 1) return nullptr;
+  if (chain.size() < 2 || chain.size() > 3) return nullptr;
   const ChainLayers layers{.expand = chain.size() == 3 ? chain.data() : nullptr,
                            .depthwise = &chain[chain.size() - 2],
                            .project = &chain.back()};
@@ -220,7 +245,7 @@ KernelPointer prepare_inverted_residual(std::span<const PrepareContext> chain, c
   if (!is_fast(*layers.project) || (layers.expand && !is_fast(*layers.expand))) return nullptr;
   if (!is_depthwise_rows(as_convolution(*layer, *layers.depthwise), *layers.depthwise)) return nullptr;
   if (!pays(chain)) return nullptr;
-  return std::make_unique<InvertedResidual>(layers);
+  return std::make_unique<InvertedResidual>(layers, device.threads);
 }
 
 }  // namespace petal::cpu
