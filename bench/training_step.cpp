@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 
 #include "engine/training_plan.h"
 #include "io/hdf5/keras_weights.h"
 #include "kernels/cpu/backend.h"
 #include "models/training_graph.h"
+#include "tools/commands.h"
 #include "trainer/metrics.h"
 #include "trainer/performance/timing.h"
 #include "trainer/photo_samples.h"
@@ -63,16 +63,21 @@ double pipeline_rate(TrainingPlan& plan, Samples& samples) {
 
 }  // namespace
 
-int run(int argc, char** argv) {
-  const Architecture& row = architecture(argv[1]);
+struct StepArguments {
+  std::string model;
+  std::filesystem::path data, weights;
+};
+
+int run(const StepArguments& a) {
+  const Architecture& row = architecture(a.model);
   const std::string augment = row.has_own_head ? row.augmentation : "flip,rotation=0.2";
   const Graph graph = training_graph(row, {.image_size = image_size}, Head{.classes = 2}, augment);
   Weights weights = initialize(graph, 1);
-  if (argc > 3) {
-    load_keras_weights(argv[3], graph, weights,
+  if (!a.weights.empty()) {
+    load_keras_weights(a.weights, graph, weights,
                        {.exclude_file_layers = row.head_layers, .keep_layers = {"predictions"}});
   }
-  const ImageFolder folder = scan_folder(argv[2]);
+  const ImageFolder folder = scan_folder(a.data);
   std::vector<std::int64_t> all;
   for (std::size_t i = 0; i < folder.photos.size(); ++i) all.push_back(static_cast<std::int64_t>(i));
   const Stopwatch decoding;
@@ -95,9 +100,10 @@ int run(int argc, char** argv) {
 }  // namespace petal
 
 int main(int argc, char** argv) {
-  if (argc < 3) {
-    fmt::print(stderr, "training_step MODEL DATA [WEIGHTS]\n");
-    return 2;
-  }
-  return petal::run(argc, argv);
+  CLI::App app("Times training steps of a model on photos in memory", "training_step");
+  petal::StepArguments arguments;
+  app.add_option("MODEL", arguments.model, "An architecture")->required();
+  app.add_option("DATA", arguments.data, "A folder of photos, a folder a class")->required();
+  app.add_option("WEIGHTS", arguments.weights, "Keras's weights for the base");
+  return petal::run_command_line(app, argc, argv, [&] { return petal::run(arguments); });
 }

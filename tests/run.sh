@@ -16,12 +16,12 @@ while [ $# -gt 0 ]; do
     *) folders+=("$1"); shift ;;
   esac
 done
-[ ${#folders[@]} -gt 0 ] || folders=(engine kernels io models trainer tools)
+[ ${#folders[@]} -gt 0 ] || folders=(engine kernels io models trainer tools bench)
 
 bash tools/install_deps.sh
 build=build
 [ "$preset" = release ] || build=build/$preset
-cmake --preset "$preset" >"${TMPDIR:-/tmp}/petal_configure.$$" 2>&1 || { cat "${TMPDIR:-/tmp}/petal_configure.$$"; exit 1; }
+cmake --preset "$preset" -DPETAL_BENCH=ON >"${TMPDIR:-/tmp}/petal_configure.$$" 2>&1 || { cat "${TMPDIR:-/tmp}/petal_configure.$$"; exit 1; }
 rm -f "${TMPDIR:-/tmp}/petal_configure.$$"
 cmake --build "$build"
 

@@ -15,6 +15,7 @@ packages=(
   libonnx-dev                               # the schema of ONNX models
   libxxhash-dev                             # cache keys
   doctest-dev                               # tests
+  libbenchmark-dev                          # benchmarks of operations and layers
 )
 
 missing=()

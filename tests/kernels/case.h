@@ -27,5 +27,7 @@ Node node_of(const Case& item);
 std::vector<Shape> inputs_of(const Case& item);
 // The weights that the case's layer declares.
 std::vector<WeightDeclaration> weights_of(const Case& item);
+// What there is to compute of it: no gradient reaches pixels, and of the weights only Role::weight has one.
+std::vector<Direction> directions_of(const Case& item);
 
 }  // namespace petal::testing

@@ -1,5 +1,6 @@
 #include "tests/kernels/case_numbers.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/random.h"
@@ -53,6 +54,16 @@ std::vector<Shape> inputs_of(const Case& item) {
 
 std::vector<WeightDeclaration> weights_of(const Case& item) {
   return declare_weights(item.layer, item.src);
+}
+
+std::vector<Direction> directions_of(const Case& item) {
+  if (item.pixels) return {Direction::forward};
+  std::vector<Direction> directions = {Direction::forward, Direction::backward_data};
+  const std::vector<WeightDeclaration> weights = weights_of(item);
+  if (std::ranges::any_of(weights, [](const auto& weight) { return weight.role == Role::weight; })) {
+    directions.push_back(Direction::backward_weights);
+  }
+  return directions;
 }
 
 CaseNumbers make_numbers(const Case& item, Precision precision) {
