@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "kernels/cpu/activation_gradient.h"
 #include "kernels/cpu/outer_products.h"
 #include "kernels/cpu/vectors.h"
 
@@ -32,20 +33,6 @@ struct Geometry {
 constexpr std::int64_t panel = 4 * lanes;
 
 constexpr std::int64_t most_rows = 16;
-
-// The gradient before an activation, from the one behind it and y, the activation's result.
-template <ActivationFunction activation>
-PETAL_INLINE void differentiate(const float* y, Floats& gradient) {
-  if constexpr (activation == ActivationFunction::linear) return;
-  const Floats zero{};
-  Floats value;
-  load(y, lanes, value);
-  if constexpr (activation == ActivationFunction::relu) gradient = value > zero ? gradient : zero;
-  if constexpr (activation == ActivationFunction::relu6) {
-    gradient = value > zero && value < zero + 6.0f ? gradient : zero;
-  }
-  if constexpr (activation == ActivationFunction::sigmoid) gradient *= value * (1.0f - value);
-}
 
 // The arrays of one part of the sum.
 struct Workplace {
@@ -109,17 +96,11 @@ class BlockSum {
   // The block's gradients before the activation, pixel by pixel without gaps, and the bias's sums. Gives
   // where they lie: in diff_dst itself, if that is how it lies.
   const float* lay_out_gradients(std::int64_t first, std::int64_t filters) const {
-    switch (geometry_.activation) {
-      case ActivationFunction::relu:
-        return lay_out_gradients<ActivationFunction::relu>(first, filters);
-      case ActivationFunction::relu6:
-        return lay_out_gradients<ActivationFunction::relu6>(first, filters);
-      case ActivationFunction::sigmoid:
-        return lay_out_gradients<ActivationFunction::sigmoid>(first, filters);
-      default:  // linear; supports_fused lets no other through
-        break;
-    }
-    return lay_out_gradients<ActivationFunction::linear>(first, filters);
+    const float* laid_out = nullptr;
+    with_activation(geometry_.activation, [&](auto activation) {
+      laid_out = lay_out_gradients<decltype(activation)::value>(first, filters);
+    });
+    return laid_out;
   }
 
   template <ActivationFunction activation>
@@ -137,7 +118,11 @@ class BlockSum {
           for (int v = 0; v < vectors(); ++v) {
             Floats gradient;
             load(diff_dst + i * step + v * lanes, lanes, gradient);
-            differentiate<activation>(y + i * step + v * lanes, gradient);
+            if constexpr (activation != ActivationFunction::linear) {
+              Floats value;
+              load(y + i * step + v * lanes, lanes, value);
+              differentiate<activation>(value, gradient);
+            }
             if (to) store(gradient, lanes, to + i * filters + v * lanes);
             sums[v] += gradient;
           }

@@ -1,5 +1,6 @@
 #include "kernels/cpu/activation_step.h"
 #include "kernels/cpu/convolution.h"
+#include "kernels/cpu/depthwise_backward.h"
 #include "kernels/cpu/depthwise_forward.h"
 
 namespace petal::cpu {
@@ -12,9 +13,11 @@ Support supports(const DepthwiseConv2D& layer, Direction direction) {
 // convolution with a group a channel.
 KernelPointer prepare(const DepthwiseConv2D& layer, const Device& device, const PrepareContext& context) {
   const Convolution convolution = as_convolution(layer, context);
-  if (context.direction == Direction::forward) {
-    if (KernelPointer own = prepare_depthwise_forward(convolution, device, context)) return own;
-  }
+  const auto prepare_own = context.direction == Direction::forward ? prepare_depthwise_forward
+                           : context.direction == Direction::backward_data
+                               ? prepare_depthwise_data_gradient
+                               : prepare_depthwise_weights_gradient;
+  if (KernelPointer own = prepare_own(convolution, device, context)) return own;
   return prepare_convolution(convolution, device, context);
 }
 
