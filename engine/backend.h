@@ -137,10 +137,10 @@ class Backend {
   virtual int threads() const = 0;
   virtual Support supports(const Node& node, Precision precision, Direction direction) const = 0;
   virtual std::unique_ptr<Kernel> prepare(const PrepareContext& context) const = 0;
-  // For inference with constant weights: one kernel for several nodes, each of which reads the one before it
-  // and alone does so, so that what lies between them is never in memory as a whole. Bindings::src is the
-  // first's input and, where the last one has a fused residual, that; dst is the last one's. Null where the
-  // device has none for such a chain.
+  // One kernel for nodes of which each reads the one before it and alone does so: what lies between them is
+  // never in memory as a whole. src is the first's and, where the last has a fused residual, that; dst is the
+  // last's; weights and statistics are all of theirs. Backward reads no dst; the device has it where it has
+  // forward. Null where it has none for such a chain.
   virtual std::unique_ptr<Kernel> prepare_chain(std::span<const PrepareContext>) const { return nullptr; }
   // Adds `terms` arrays of `elements` numbers into dst (which is not one of them): src[0] + src[1] + ...
   virtual std::unique_ptr<Kernel> prepare_sum(Precision precision, std::int64_t elements,

@@ -1,9 +1,8 @@
 #include "engine/plan.h"
 
 #include <algorithm>
-#include <map>
-#include <set>
 
+#include "engine/chains.h"
 #include "engine/compiled_node.h"
 #include "engine/error.h"
 #include "engine/executor.h"
@@ -25,97 +24,6 @@ namespace {
 bool is_view(const Node& node) {
   return std::holds_alternative<Flatten>(node.layer) || std::holds_alternative<Reshape>(node.layer);
 }
-
-// The nodes that the backend takes several at once.
-class Chains {
- public:
-  struct Chain {
-    std::vector<int> nodes;
-    std::vector<int> inputs;  // the first one's, and the last one's residual
-    std::unique_ptr<Kernel> kernel;
-    ProfileEntry entry;
-  };
-
-  Chains(const Graph& graph, const Weights& weights, const CompileOptions& options, const Backend& backend)
-      : graph_(graph), weights_(weights), options_(options), readers_(graph.nodes().size()) {
-    for (std::size_t i = 0; i < readers_.size(); ++i)
-      for (int input : graph[static_cast<int>(i)].inputs)
-        readers_[static_cast<std::size_t>(input)].push_back(static_cast<int>(i));
-    if (!options.optimize_chains) return;
-    for (int i = 0; i < static_cast<int>(readers_.size()); ++i) try_from(i, backend);
-  }
-
-  bool is_inside(int node) const { return inside_.contains(node); }
-  Chain* ending_at(int node) {
-    const auto found = chains_.find(node);
-    return found == chains_.end() ? nullptr : &found->second;
-  }
-  NodeRequest request(int node) const {
-    return {graph_, graph_[node], weights_, options_.batch, Mode::inference, options_.precision};
-  }
-
- private:
-  // The node that alone reads this one, as its first input; -1 where there is none.
-  int next(int node) const {
-    const std::vector<int>& readers = readers_[static_cast<std::size_t>(node)];
-    const bool is_output = std::ranges::count(graph_.outputs(), node) > 0;
-    if (readers.size() != 1 || is_output || graph_[readers[0]].inputs[0] != node) return -1;
-    return readers[0];
-  }
-
-  // The longest chain that the backend takes.
-  void try_from(int first, const Backend& backend) {
-    if (graph_[first].inputs.size() != 1 || is_inside(first) || chains_.contains(first)) return;
-    std::vector<int> nodes = {first};
-    constexpr std::size_t longest = 3;
-    while (nodes.size() < longest) {
-      const int reader = next(nodes.back());
-      if (reader < 0) break;
-      nodes.push_back(reader);
-      if (graph_[reader].inputs.size() > 1) break;  // what joins another value ends a chain
-    }
-    for (; nodes.size() > 1; nodes.pop_back()) {
-      std::vector<PrepareContext> contexts;
-      for (int node : nodes) contexts.push_back(prepare_context(request(node)));
-      if (std::unique_ptr<Kernel> kernel = backend.prepare_chain(contexts))
-        return add(nodes, std::move(kernel));
-    }
-  }
-
-  void add(const std::vector<int>& nodes, std::unique_ptr<Kernel> kernel) {
-    Chain chain{.nodes = nodes, .inputs = graph_[nodes[0]].inputs, .kernel = std::move(kernel), .entry = {}};
-    const std::vector<int>& last = graph_[nodes.back()].inputs;
-    chain.inputs.insert(chain.inputs.end(), last.begin() + 1, last.end());
-    chain.entry = entry(chain);
-    inside_.insert(nodes.begin(), nodes.end() - 1);
-    chains_.emplace(nodes.back(), std::move(chain));
-  }
-
-  // Operations and weights are all of them; of the values, what is read and written once.
-  ProfileEntry entry(const Chain& chain) const {
-    ProfileEntry sum;
-    for (int node : chain.nodes) {
-      const ProfileEntry one = profile_entry(request(node));
-      sum.kind += (sum.kind.empty() ? "" : "+") + one.kind;
-      sum.operations += one.operations;
-      sum.bytes += one.bytes;
-      sum.name = one.name;
-      sum.phase = one.phase;
-    }
-    // Each value between two nodes was counted where it is written and where it is read.
-    for (std::size_t i = 0; i + 1 < chain.nodes.size(); ++i)
-      sum.bytes -= 2 * graph_[chain.nodes[i]].shape.elements() * options_.batch *
-                   static_cast<std::int64_t>(size_of(data_type(options_.precision)));
-    return sum;
-  }
-
-  const Graph& graph_;
-  const Weights& weights_;
-  const CompileOptions& options_;
-  std::vector<std::vector<int>> readers_;
-  std::set<int> inside_;         // all but the last of each chain
-  std::map<int, Chain> chains_;  // by the last node
-};
 
 // Gives every value a buffer, sharing memory where a node only views its input or may write over it.
 class BufferAssignment {
@@ -194,7 +102,14 @@ Plan compile(const Graph& graph, const Weights& weights, std::shared_ptr<const B
   const DataType type = data_type(options.precision);
   BufferAssignment assignment(state->graph, executor,
                               size_of(type) * static_cast<std::size_t>(options.batch));
-  Chains chains(state->graph, network.weights, options, executor.backend());
+  const auto request = [&](int node) -> NodeRequest {
+    return {state->graph,  state->graph[node], network.weights,
+            options.batch, Mode::inference,    options.precision};
+  };
+  const std::span<const int> outputs = state->graph.outputs();
+  Chains chains = options.optimize_chains
+                      ? Chains(state->graph, executor.backend(), request, {outputs.begin(), outputs.end()})
+                      : Chains(state->graph);
   for (int i = 0; i < static_cast<int>(state->graph.nodes().size()); ++i) {
     const Node& node = state->graph[i];
     if (std::holds_alternative<Input>(node.layer) || is_view(node)) {
@@ -210,13 +125,12 @@ Plan compile(const Graph& graph, const Weights& weights, std::shared_ptr<const B
       executor.add_step(std::move(chain->kernel), std::move(operands), chain->entry);
       continue;
     }
-    const NodeRequest request = chains.request(i);
-    std::unique_ptr<Kernel> kernel = prepare_node(executor.backend(), request);
+    std::unique_ptr<Kernel> kernel = prepare_node(executor.backend(), request(i));
     assignment.assign(i, kernel.get());
     Operands operands;
     for (int input : node.inputs) operands.src.push_back(assignment.buffer(input));
     operands.dst = assignment.buffer(i);
-    executor.add_step(std::move(kernel), std::move(operands), profile_entry(request));
+    executor.add_step(std::move(kernel), std::move(operands), profile_entry(request(i)));
   }
   for (int input : state->graph.inputs()) {
     state->input_buffers.push_back(assignment.buffer(input));

@@ -77,6 +77,7 @@ TrainingSteps::TrainingSteps(const TrainingNetwork& network, const TrainingOptio
       parameters_(parameters),
       parameter_gradients_(gradients),
       executor_(executor),
+      chains_(make_chains()),
       values_(graph_.nodes().size(), -1),
       workspaces_(graph_.nodes().size(), -1),
       gradients_(graph_.nodes().size()) {}
@@ -92,16 +93,46 @@ NodeRequest TrainingSteps::request(int index, Direction direction) const {
           direction};
 }
 
+Chains TrainingSteps::make_chains() const {
+  // The loss may read what lies before the output.
+  std::set<int> kept(graph_.outputs().begin(), graph_.outputs().end());
+  for (int output : graph_.outputs()) kept.insert(graph_[output].inputs.begin(), graph_[output].inputs.end());
+  return Chains(
+      graph_, executor_.backend(), [this](int index) { return request(index, Direction::forward); },
+      std::move(kept));
+}
+
+std::vector<int> TrainingSteps::nodes_ending_at(int index) {
+  const Chains::Chain* chain = chains_.ending_at(index);
+  return chain == nullptr ? std::vector<int>{index} : chain->nodes;
+}
+
+std::unique_ptr<Kernel> TrainingSteps::prepare(int index, Direction direction) {
+  Chains::Chain* chain = chains_.ending_at(index);
+  if (chain == nullptr) return prepare_node(executor_.backend(), request(index, direction));
+  if (direction == Direction::forward) return std::move(chain->kernel);
+  return chains_.prepare(*chain, executor_.backend(), direction);
+}
+
+ProfileEntry TrainingSteps::entry(int index, Direction direction) {
+  const Chains::Chain* chain = chains_.ending_at(index);
+  return chain == nullptr ? profile_entry(request(index, direction)) : chains_.entry(*chain, direction);
+}
+
 Operands TrainingSteps::forward_operands(int index) {
-  const Node& node = graph_[index];
+  const Chains::Chain* chain = chains_.ending_at(index);
   Operands operands;
-  for (int input : node.inputs) operands.src.push_back(value_buffer(input));
+  for (int input : chain == nullptr ? graph_[index].inputs : chain->inputs) {
+    operands.src.push_back(value_buffer(input));
+  }
   if (network_.constant[static_cast<std::size_t>(index)]) return operands;
-  for (const WeightDeclaration& declaration : graph_.weights(node)) {
-    std::byte* weights = parameters_.weights(declaration.name);
-    operands.weights.push_back(weights);
-    if (node.trainable && declaration.role == Role::statistic) {
-      operands.statistics.push_back(reinterpret_cast<float*>(weights));
+  for (const int member : nodes_ending_at(index)) {
+    for (const WeightDeclaration& declaration : graph_.weights(graph_[member])) {
+      std::byte* weights = parameters_.weights(declaration.name);
+      operands.weights.push_back(weights);
+      if (graph_[member].trainable && declaration.role == Role::statistic) {
+        operands.statistics.push_back(reinterpret_cast<float*>(weights));
+      }
     }
   }
   return operands;
@@ -120,15 +151,15 @@ std::byte* TrainingSteps::gradient(const std::string& weight) {
 void TrainingSteps::add_forward() {
   for (std::size_t i = 0; i < values_.size(); ++i) {
     const int index = static_cast<int>(i);
+    if (chains_.is_inside(index)) continue;
     values_[i] = value_sized_buffer(index);
     if (std::holds_alternative<Input>(graph_[index].layer)) continue;
-    const NodeRequest wanted = request(index, Direction::forward);
-    std::unique_ptr<Kernel> kernel = prepare_node(executor_.backend(), wanted);
+    std::unique_ptr<Kernel> kernel = prepare(index, Direction::forward);
     Operands operands = forward_operands(index);
     operands.dst = values_[i];
     if (kernel->workspace_bytes() > 0) workspaces_[i] = executor_.add_buffer(kernel->workspace_bytes());
     operands.workspace = workspaces_[i];
-    executor_.add_step(std::move(kernel), std::move(operands), profile_entry(wanted));
+    executor_.add_step(std::move(kernel), std::move(operands), entry(index, Direction::forward));
   }
 }
 
@@ -146,11 +177,11 @@ LossArguments TrainingSteps::add_loss() {
   Operands operands;
   operands.src = {value_buffer(predicted)};
   operands.diff_src = {gradient};
-  ProfileEntry entry{
+  ProfileEntry row{
       .name = std::string(to_string(loss.kind)), .kind = "loss", .phase = "loss", .implementation = ""};
   executor_.add_step(
       std::make_unique<LossStep>(executor_.backend().prepare_loss(loss, description), arguments),
-      std::move(operands), std::move(entry));
+      std::move(operands), std::move(row));
   gradients_[static_cast<std::size_t>(predicted)].push_back(gradient);
   return arguments;
 }
@@ -164,12 +195,12 @@ int TrainingSteps::gathered_gradient(int index) {
   Operands operands;
   operands.src = parts;
   operands.dst = sum;
-  ProfileEntry entry{
+  ProfileEntry row{
       .name = graph_[index].name, .kind = "sum of gradients", .phase = "backward_data", .implementation = ""};
-  entry.operations = elements * (static_cast<std::int64_t>(parts.size()) - 1);
+  row.operations = elements * (static_cast<std::int64_t>(parts.size()) - 1);
   executor_.add_step(
       executor_.backend().prepare_sum(options_.precision, elements, static_cast<int>(parts.size())),
-      std::move(operands), std::move(entry));
+      std::move(operands), std::move(row));
   return sum;
 }
 
@@ -187,40 +218,43 @@ void TrainingSteps::add_backward() {
 }
 
 Operands TrainingSteps::backward_operands(int index, int diff_dst) {
-  const Node& node = graph_[index];
-  const BackwardNeeds needs = backward_needs(node.layer);
+  const BackwardNeeds needs = backward_needs(graph_[nodes_ending_at(index)[0]].layer);
+  const bool chained = chains_.ending_at(index) != nullptr;
   Operands operands = forward_operands(index);
   if (!needs.src) std::ranges::fill(operands.src, -1);
-  if (needs.dst) operands.dst = value_buffer(index);
+  if (needs.dst && !chained) operands.dst = value_buffer(index);
   operands.diff_dst = diff_dst;
   operands.workspace = workspaces_[static_cast<std::size_t>(index)];
   return operands;
 }
 
 void TrainingSteps::add_backward_weights(int index, int diff_dst) {
-  const Node& node = graph_[index];
-  if (!learns(graph_, node) || graph_.weights(node).empty()) return;
   Operands operands = backward_operands(index, diff_dst);
-  for (const WeightDeclaration& declaration : graph_.weights(node)) {
-    operands.diff_weights.push_back(gradient(declaration.name));
+  bool any = false;
+  for (const int member : nodes_ending_at(index)) {
+    any = any || (learns(graph_, graph_[member]) && !graph_.weights(graph_[member]).empty());
+    for (const WeightDeclaration& declaration : graph_.weights(graph_[member])) {
+      operands.diff_weights.push_back(gradient(declaration.name));
+    }
   }
-  const NodeRequest wanted = request(index, Direction::backward_weights);
-  executor_.add_step(prepare_node(executor_.backend(), wanted), std::move(operands), profile_entry(wanted));
+  if (!any) return;
+  executor_.add_step(prepare(index, Direction::backward_weights), std::move(operands),
+                     entry(index, Direction::backward_weights));
 }
 
 void TrainingSteps::add_backward_data(int index, int diff_dst) {
-  const Node& node = graph_[index];
+  const Chains::Chain* chain = chains_.ending_at(index);
   Operands operands = backward_operands(index, diff_dst);
   bool any = false;
-  for (int input : node.inputs) {
+  for (int input : chain == nullptr ? graph_[index].inputs : chain->inputs) {
     const bool wants = network_.wants_gradient[static_cast<std::size_t>(input)];
     operands.diff_src.push_back(wants ? value_sized_buffer(input) : -1);
     if (wants) gradients_[static_cast<std::size_t>(input)].push_back(operands.diff_src.back());
     any = any || wants;
   }
   if (!any) return;
-  const NodeRequest wanted = request(index, Direction::backward_data);
-  executor_.add_step(prepare_node(executor_.backend(), wanted), std::move(operands), profile_entry(wanted));
+  executor_.add_step(prepare(index, Direction::backward_data), std::move(operands),
+                     entry(index, Direction::backward_data));
 }
 
 }  // namespace petal

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/chains.h"
 #include "engine/compiled_node.h"
 #include "engine/executor.h"
 #include "engine/parameter_store.h"
@@ -52,6 +53,11 @@ class TrainingSteps {
 
  private:
   NodeRequest request(int index, Direction direction) const;
+  Chains make_chains() const;
+  // The nodes that one kernel runs, the last of which is `index`.
+  std::vector<int> nodes_ending_at(int index);
+  std::unique_ptr<Kernel> prepare(int index, Direction direction);
+  ProfileEntry entry(int index, Direction direction);
   Operands forward_operands(int index);
   Operands backward_operands(int index, int diff_dst);
   void add_backward_weights(int index, int diff_dst);
@@ -68,7 +74,8 @@ class TrainingSteps {
   ParameterStore& parameters_;
   std::span<Tensor> parameter_gradients_;
   Executor& executor_;
-  std::vector<int> values_, workspaces_;
+  Chains chains_;
+  std::vector<int> values_, workspaces_;     // of the last node of a chain; -1 inside one
   std::vector<std::vector<int>> gradients_;  // the buffers of the gradients that reach each value
 };
 

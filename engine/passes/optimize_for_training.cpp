@@ -65,10 +65,9 @@ Network move_relu_behind_max_pooling(const Network& network) {
 TrainingNetwork optimize_for_training(const Network& network) {
   const Network fused = fuse_epilogue(
       fold_batch_normalization(
-          fold_zero_padding(drop_training_only(compose_augmentation(split_final_sigmoid(
-                                                   split_activations(network, is_training_epilogue))),
-                                               constant_nodes),
-                            constant_nodes),
+          fold_zero_padding(drop_training_only(
+              compose_augmentation(split_final_sigmoid(split_activations(network, is_training_epilogue))),
+              constant_nodes)),
           constant_nodes),
       constant_nodes);
   TrainingNetwork result{

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "engine/error.h"
+#include "kernels/cpu/batch_normalization.h"
 #include "kernels/cpu/device_limit.h"
 #include "kernels/cpu/inverted_residual.h"
 #include "kernels/cpu/operations.h"
@@ -80,9 +81,11 @@ class CpuBackend final : public Backend {
   }
 
   std::unique_ptr<Kernel> prepare_chain(std::span<const PrepareContext> chain) const override {
+    // Backward of a chain is what its forward was; a part of it may lack the direction.
     for (const PrepareContext& context : chain)
-      if (!supports(context.node, context.precision, context.direction).supported) return nullptr;
+      if (!supports(context.node, context.precision, Direction::forward).supported) return nullptr;
     const ThreadCount count(device_.threads);
+    if (KernelPointer kernel = prepare_normalized_activation(chain)) return kernel;
     return prepare_inverted_residual(chain, device_);
   }
 

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/cpu/activation_gradient.h"
+#include "kernels/cpu/channel_sums.h"
+#include "kernels/cpu/vectors.h"
+
 namespace petal::cpu {
 namespace {
 
@@ -64,8 +68,8 @@ class BatchNormalizationForward final : public Kernel {
 
   void run(const Bindings& bindings) override {
     const Channels channels = statistics_.channels(bindings);
-    normalize(rows_, floats(bindings.src[0]), channels.mean, channels.scale, channels.shift,
-              floats(bindings.dst));
+    normalize(rows_, floats(bindings.src[0]), {channels.mean, channels.scale, channels.shift},
+              ActivationFunction::linear, floats(bindings.dst));
   }
 
   std::size_t scratch_bytes() const override { return statistics_.scratch_bytes(); }
@@ -112,16 +116,49 @@ class BatchNormalizationBackwardData final : public Kernel {
 
 }  // namespace
 
-void normalize(const NormalizedRows& rows, const float* src, const float* mean, const float* scale,
-               const float* shift, float* dst) {
-  const std::int64_t count = rows.channels;
-#pragma omp parallel for schedule(static) if (rows.rows * count >= worth_threads)
-  for (std::int64_t row = 0; row < rows.rows; ++row) {
-    const float* from = src + row * count;
-    float* to = dst + row * count;
+namespace {
+
+// In this order a NaN stays one.
+template <ActivationFunction activation>
+PETAL_INLINE float cut(float z) {
+  if constexpr (activation == ActivationFunction::relu6) z = z > 6.0f ? 6.0f : z;
+  if constexpr (activation != ActivationFunction::linear) z = z < 0.0f ? 0.0f : z;
+  return z;
+}
+
+}  // namespace
+
+void normalize(const NormalizedRows& rows, const float* src, const ChannelFactors& factors,
+               ActivationFunction activation, float* dst) {
+  const auto [mean, scale, shift] = factors;
+  const std::int64_t channels = rows.channels;
+  with_cut(activation, [&](auto function) {
+    for_blocks_backwards(rows.rows, channels, [&](std::int64_t first, std::int64_t end) {
+      run_in_vectors([&]() PETAL_LOOP {
+        for (std::int64_t row = first; row < end; ++row) {
+          const float* from = src + row * channels;
+          float* to = dst + row * channels;
 #pragma omp simd
-    for (std::int64_t c = 0; c < count; ++c) to[c] = (from[c] - mean[c]) * scale[c] + shift[c];
-  }
+          for (std::int64_t c = 0; c < channels; ++c) {
+            to[c] = cut<decltype(function)::value>((from[c] - mean[c]) * scale[c] + shift[c]);
+          }
+        }
+      });
+    });
+  });
+}
+
+bool is_normalized_activation(ActivationFunction activation) {
+  return activation == ActivationFunction::linear || activation == ActivationFunction::relu ||
+         activation == ActivationFunction::relu6;
+}
+
+KernelPointer prepare_normalized_activation(std::span<const PrepareContext> chain) {
+  if (chain.size() != 2 || chain[0].mode != Mode::training || !chain[0].node.trainable) return nullptr;
+  const auto* layer = std::get_if<BatchNormalization>(&chain[0].node.layer);
+  const auto* activation = std::get_if<Activation>(&chain[1].node.layer);
+  if (!layer || !activation || !is_normalized_activation(activation->function)) return nullptr;
+  return prepare_batch_normalization_training(*layer, activation->function, chain[0]);
 }
 
 Support supports(const BatchNormalization&, Direction) {
@@ -131,7 +168,7 @@ Support supports(const BatchNormalization&, Direction) {
 KernelPointer prepare(const BatchNormalization& layer, const Device&, const PrepareContext& context) {
   const bool of_batch = context.mode == Mode::training && context.node.trainable;
   if (of_batch || context.direction == Direction::backward_weights) {
-    return prepare_batch_normalization_training(layer, context);
+    return prepare_batch_normalization_training(layer, ActivationFunction::linear, context);
   }
   if (context.direction == Direction::forward) {
     return std::make_unique<BatchNormalizationForward>(layer, context);

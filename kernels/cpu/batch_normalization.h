@@ -27,14 +27,27 @@ struct NormalizedRows {
   std::int64_t channels, rows;
 };
 
-// dst = (src - mean) * scale + shift, each array one number a channel. The mean is taken off first, so that a
-// mean far from zero costs no digits. dst may be src.
-void normalize(const NormalizedRows& rows, const float* src, const float* mean, const float* scale,
-               const float* shift, float* dst);
+// One number a channel each.
+struct ChannelFactors {
+  const float *mean, *scale, *shift;
+};
+// dst = activation((src - mean) * scale + shift). The mean is taken off first, so that a mean far from zero
+// costs no digits. dst may be src. For the activations of is_normalized_activation.
+void normalize(const NormalizedRows& rows, const float* src, const ChannelFactors& factors,
+               ActivationFunction activation, float* dst);
+// Whether the kernels below take it: linear, relu, relu6.
+bool is_normalized_activation(ActivationFunction activation);
 
-// The kernels of a layer that is not frozen, in training, for each direction; backward_weights also of a
-// frozen one.
+// The kernels of a layer that is not frozen, in training, for each direction, with the activation behind it;
+// backward_weights also of a frozen one. Backward reads src and no dst.
 KernelPointer prepare_batch_normalization_training(const BatchNormalization& layer,
+                                                   ActivationFunction activation,
                                                    const PrepareContext& context);
+KernelPointer prepare_batch_normalization_gradient(const BatchNormalization& layer,
+                                                   ActivationFunction activation,
+                                                   const PrepareContext& context);
+// A BatchNormalization that is not frozen and the relu or relu6 behind it, in training, as one kernel of each
+// direction; null for other chains.
+KernelPointer prepare_normalized_activation(std::span<const PrepareContext> chain);
 
 }  // namespace petal::cpu

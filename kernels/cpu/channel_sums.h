@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "kernels/cpu/operations.h"
+
 namespace petal::cpu {
 
 // How rows of channels are cut for sums over all rows: chunks go to threads, blocks of a chunk stay in cache.
@@ -28,5 +30,18 @@ struct RowChunks {
 
   std::int64_t rows, chunk_rows, chunks, block_rows;
 };
+
+// Calls f(first row, end) for blocks of all rows, on all threads, the last rows first: what the pass before
+// this one has read last is still in cache.
+template <class F>
+void for_blocks_backwards(std::int64_t rows, std::int64_t channels, const F& f) {
+  const std::int64_t block_rows = std::max<std::int64_t>(1, 8192 / channels);
+  const std::int64_t blocks = (rows + block_rows - 1) / block_rows;
+#pragma omp parallel for schedule(static) if (rows * channels >= worth_threads)
+  for (std::int64_t i = 0; i < blocks; ++i) {
+    const std::int64_t first = (blocks - 1 - i) * block_rows;
+    f(first, std::min(rows, first + block_rows));
+  }
+}
 
 }  // namespace petal::cpu

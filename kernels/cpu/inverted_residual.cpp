@@ -236,6 +236,7 @@ bool pays(std::span<const PrepareContext> chain) {
 
 KernelPointer prepare_inverted_residual(std::span<const PrepareContext> chain, const Device& device) {
   if (chain.size() < 2 || chain.size() > 3) return nullptr;
+  if (!std::ranges::all_of(chain, &PrepareContext::constant_weights)) return nullptr;
   const ChainLayers layers{.expand = chain.size() == 3 ? chain.data() : nullptr,
                            .depthwise = &chain[chain.size() - 2],
                            .project = &chain.back()};
