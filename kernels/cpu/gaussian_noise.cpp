@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/cpu/copy.h"
-#include "kernels/cpu/random_elements.h"
+#include "kernels/cpu/normal_numbers.h"
+#include "kernels/cpu/operations.h"
 
 namespace petal::cpu {
 namespace {
@@ -16,21 +18,36 @@ class NoiseKernel : public Kernel {
 
  protected:
   void disturb(const RunContext& context, const float* from, float* to) const {
-    const float stddev = stddev_;
-    if (multiplies_) {
-      each_element(layer_, shape_, context, from, to,
-                   [stddev](const RandomStream& random, std::uint32_t i, float value) {
-                     return value * (1.0f + stddev * random.normal(i));
-                   });
-    } else {
-      each_element(layer_, shape_, context, from, to,
-                   [stddev](const RandomStream& random, std::uint32_t i, float value) {
-                     return value + stddev * random.normal(i);
-                   });
+    const std::int64_t batch = shape_[0], each = shape_.elements() / batch;
+    const std::int64_t blocks = (each + block - 1) / block;
+#pragma omp parallel for collapse(2) schedule(static) if (batch * each >= worth_threads)
+    for (std::int64_t n = 0; n < batch; ++n) {
+      for (std::int64_t b = 0; b < blocks; ++b) {
+        const auto sample = context.samples.empty() ? static_cast<std::uint32_t>(n)
+                                                    : context.samples[static_cast<std::size_t>(n)];
+        const RandomStream random(context.seed, RandomPurpose::dropout, context.epoch, sample, layer_);
+        const std::int64_t last = std::min((b + 1) * block, each);
+        disturb_range(random, b * block, last, from + n * each, to + n * each);
+      }
     }
   }
 
  private:
+  static constexpr std::int64_t block = 1024;  // a multiple of normals_at_once
+
+  void disturb_range(const RandomStream& random, std::int64_t first, std::int64_t last, const float* from,
+                     float* to) const {
+    for (std::int64_t begin = first; begin < last; begin += normals_at_once) {
+      float normals[normals_at_once];
+      draw_normals(random, static_cast<std::uint32_t>(begin), normals);
+      const std::int64_t end = std::min<std::int64_t>(begin + normals_at_once, last);
+      for (std::int64_t i = begin; i < end; ++i) {
+        const float noise = stddev_ * normals[i - begin];
+        to[i] = multiplies_ ? from[i] * (1.0f + noise) : from[i] + noise;
+      }
+    }
+  }
+
   bool multiplies_;
   float stddev_;
   std::uint32_t layer_;
