@@ -27,11 +27,10 @@ constexpr int petal_version = 2;
 const std::string keras2_version = "2.11.0", keras3_version = "3.0.0";
 
 Json facts_of(const std::filesystem::path& file, const Model& model) {
-  Json facts = {{"version", petal_version},
-                {"labels", model.labels},
-                {"architecture", model.architecture},
-                {"apply_exif_orientation", model.apply_exif_orientation},
-                {"takes_photos", model.takes_photos}};
+  Json facts = {
+      {"version", petal_version},           {"labels", model.labels},
+      {"architecture", model.architecture}, {"apply_exif_orientation", model.apply_exif_orientation},
+      {"fast_decode", model.fast_decode},   {"takes_photos", model.takes_photos}};
   try {
     static_cast<void>(facts.dump());
   } catch (const Json::exception&) {
@@ -180,7 +179,8 @@ void read_model_facts(const std::string& text, const std::string& where, Model& 
   model.labels = fact<std::vector<std::string>>(facts, "labels", where);
   model.architecture = fact<std::string>(facts, "architecture", where);
   model.apply_exif_orientation = fact<bool>(facts, "apply_exif_orientation", where);
-  // Files before it was written hold models that do.
+  // What older files do not say: their photos were decoded whole, and their models take photos.
+  model.fast_decode = facts.contains("fast_decode") && fact<bool>(facts, "fast_decode", where);
   model.takes_photos = !facts.contains("takes_photos") || fact<bool>(facts, "takes_photos", where);
 }
 

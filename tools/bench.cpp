@@ -130,6 +130,7 @@ Command add_bench(CLI::App& app) {
   app.add_option("--end-to-end", a->end_to_end.data,
                  "Time the whole transfer job on this folder of photos instead, by stage");
   app.add_option("--weights", a->end_to_end.weights, "The base's weights for --end-to-end");
+  app.add_flag("--fast-decode", a->end_to_end.fast_decode, "In --end-to-end, as petal train takes it");
   app.add_option("--epochs", a->end_to_end.epochs, "Of --end-to-end")->capture_default_str();
   return [a] { return bench(*a); };
 }

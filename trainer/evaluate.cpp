@@ -12,6 +12,7 @@ ScoredPhotos score_photos(const Model& model, std::span<const Photo> photos, con
                           const PhotoStreamOptions& options) {
   PhotoStreamOptions stream = options;
   stream.decode.apply_exif_orientation = model.apply_exif_orientation;
+  stream.decode.fast = model.fast_decode;
   const auto count = static_cast<std::int64_t>(photos.size());
   if (count <= stream.micro_batch) stream.threads_per_stream = resolve_threads(stream.threads);
   std::vector<std::int64_t> all(photos.size());

@@ -83,10 +83,10 @@ std::string ContentKey::to_string() const {
 
 ContentKey feature_key(const Network& frozen, const DecodeOptions& decode, Precision precision,
                        const std::string& backend) {
-  const std::string text =
-      fmt::format("{}\n{}\n{:016x}\nexif {}\npixel limit {}\n{}\n{}", features_version,
-                  to_keras_config(frozen.graph), content_hash(frozen.graph, frozen.weights),
-                  decode.apply_exif_orientation, decode.pixel_limit, to_string(precision), backend);
+  const std::string text = fmt::format(
+      "{}\n{}\n{:016x}\nexif {}\nfast {}\npixel limit {}\n{}\n{}", features_version,
+      to_keras_config(frozen.graph), content_hash(frozen.graph, frozen.weights),
+      decode.apply_exif_orientation, decode.fast, decode.pixel_limit, to_string(precision), backend);
   return to_key(XXH3_128bits(text.data(), text.size()));
 }
 

@@ -124,6 +124,7 @@ Model open_model(const ModelSource& source) {
     model.labels = std::move(labels);
   }
   if (source.ignore_exif) model.apply_exif_orientation = false;
+  if (source.fast_decode) model.fast_decode = *source.fast_decode;
   return model;
 }
 

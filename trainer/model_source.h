@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "engine/model.h"
@@ -20,7 +21,8 @@ struct ModelSource {
   std::int64_t image_size = 0;
   float alpha = 1.0f;
   std::string preprocessing{};  // for a model file that does not bring it, as preprocessing_by_name reads it
-  bool ignore_exif = false;     // decode photos as Keras does, whatever the model's file says
+  std::optional<bool> fast_decode{};  // nothing: as the model's file says
+  bool ignore_exif = false;           // decode photos as Keras does, whatever the model's file says
 };
 
 // Whether the registry has it.

@@ -1,6 +1,7 @@
 #include "trainer/photo_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/error.h"
 
@@ -11,10 +12,9 @@ PhotoOutcome read_photo(const Photo& photo, std::int64_t height, std::int64_t wi
                         const std::function<void(std::span<const std::byte>)>& seen) {
   try {
     const std::vector<std::byte> bytes = read_file(photo.path);
-    const Image image = decode_image(bytes, photo.name, options);
-    resize_bilinear(image, height, width, dst);
+    std::string warning = decode_resized(bytes, photo.name, options, height, width, dst);
     if (seen) seen(bytes);
-    return {PhotoOutcome::State::decoded, image.warning};
+    return {PhotoOutcome::State::decoded, std::move(warning)};
   } catch (const Error& error) {
     std::fill_n(dst, height * width * 3, 0.0f);
     return {PhotoOutcome::State::skipped, error.what()};

@@ -92,6 +92,8 @@ class Training {
       warn(fmt::format("{} files are no photos by their names and are passed over, the first: {}",
                        dataset().folder.ignored.size(), dataset().folder.ignored.front()));
     }
+    if (options_.fast_decode)
+      info("--fast-decode: JPEGs are decoded at a fraction of their size where that is enough");
     build_model();
     samples_.emplace(dataset(), backends_, samples_options());
     find_checkpoint();
@@ -101,6 +103,7 @@ class Training {
     model().labels = dataset().folder.labels;
     model().architecture = base_.architecture();
     model().apply_exif_orientation = options_.apply_exif_orientation;
+    model().fast_decode = options_.fast_decode;
     network().graph = base_.graph(model().labels.size());
     network().weights = base_.weights(
         network().graph, [this](const std::string& line) { info(line); },
@@ -109,7 +112,7 @@ class Training {
 
   TrainingSamplesOptions samples_options() {
     return {.memory_budget = options_.memory_budget,
-            .apply_exif_orientation = options_.apply_exif_orientation,
+            .decode = decode_options(options_),
             .strict = options_.strict,
             .cache = options_.cache,
             .threads = options_.threads,

@@ -64,7 +64,8 @@ struct TrainOptions {
   double test_split = 0.1;
 
   bool apply_exif_orientation = true;
-  bool strict = false;                                                  // an undecodable photo is an Error
+  bool fast_decode = false;  // as DecodeOptions::fast; the model keeps it
+  bool strict = false;       // an undecodable photo is an Error
   std::optional<std::filesystem::path> cache = default_cache_folder();  // nothing: no cache
   std::int64_t memory_budget = 2'000'000'000;  // bytes of pixels or features that may be kept
   int threads = 0;                             // 0: the cores that this process may run on

@@ -24,6 +24,10 @@ Optimizer optimizer_of(const TrainOptions& options) {
   return options.learning_rate ? with_learning_rate(optimizer, *options.learning_rate) : optimizer;
 }
 
+DecodeOptions decode_options(const TrainOptions& options) {
+  return {.apply_exif_orientation = options.apply_exif_orientation, .fast = options.fast_decode};
+}
+
 Loss loss_of(const TrainOptions& options) {
   Loss loss;
   if (options.loss == "binary_crossentropy") {
@@ -126,6 +130,7 @@ std::map<std::string, std::string> identity_of(const TrainOptions& options, cons
                                      options.clipping.norm, options.clipping.global_norm);
   identity["--class-weights"] = options.balanced_class_weights ? "balanced" : "none";
   identity["--no-exif"] = options.apply_exif_orientation ? "no" : "yes";
+  identity["--fast-decode"] = options.fast_decode ? "yes" : "no";
   if (options.fine_tune) {
     const float rate = options.fine_tune->learning_rate.value_or(0.0f);
     identity["--fine-tune"] = fmt::format("{} at {}", options.fine_tune->from, rate);

@@ -11,6 +11,8 @@ namespace petal {
 // Throws Error that names the first option which is out of range, unknown or at odds with another.
 void require_train_options(const TrainOptions& options, const TrainingBase& base);
 
+// How the photos are decoded.
+DecodeOptions decode_options(const TrainOptions& options);
 // The optimiser with the stated rate.
 Optimizer optimizer_of(const TrainOptions& options);
 Loss loss_of(const TrainOptions& options);

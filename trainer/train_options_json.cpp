@@ -73,6 +73,7 @@ std::string to_json(const TrainOptions& options) {
   json["validation_split"] = options.validation_split;
   json["test_split"] = options.test_split;
   json["exif"] = options.apply_exif_orientation;
+  json["fast_decode"] = options.fast_decode;
   json["strict"] = options.strict;
   json["cache"] = options.cache ? Json(options.cache->string()) : Json(nullptr);
   json["memory_budget"] = options.memory_budget;

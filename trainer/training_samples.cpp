@@ -48,7 +48,7 @@ void TrainingSamples::use_features(const Network& network, const FrozenSplit& sp
   FeatureOptions options;
   PhotoStreamOptions& stream = options.stream;
   stream.threads = options_.threads;
-  stream.decode.apply_exif_orientation = options_.apply_exif_orientation;
+  stream.decode = options_.decode;
   stream.precision = options_.precision;
   stream.strict = options_.strict;
   stream.progress = options_.progress;
@@ -91,7 +91,7 @@ void TrainingSamples::use_photos(const Graph& graph) {
   const auto& photos = dataset_.folder.photos;
   PhotoSamplesOptions options{.height = shape[0],
                               .width = shape[1],
-                              .decode = {.apply_exif_orientation = options_.apply_exif_orientation},
+                              .decode = options_.decode,
                               .threads = options_.threads,
                               .memory_budget = options_.memory_budget,
                               .strict = options_.strict,

@@ -15,7 +15,7 @@ namespace petal {
 
 struct TrainingSamplesOptions {
   std::int64_t memory_budget = 2'000'000'000;  // bytes of features or pixels that may be kept
-  bool apply_exif_orientation = true;
+  DecodeOptions decode{};
   bool strict = false;
   std::optional<std::filesystem::path> cache{};  // of features; nothing: no cache
   int threads = 0;

@@ -13,6 +13,7 @@
 #include "io/image/image.h"
 #include "io/image/jpeg.h"
 #include "io/image/png.h"
+#include "io/image/resize.h"
 #include "io/image/stored_image.h"
 #include "io/image/webp.h"
 
@@ -55,7 +56,10 @@ std::string found_instead(Bytes bytes) {
 }
 
 StoredImage decode_stored(Bytes bytes, const std::string& name, const DecodeOptions& options) {
-  if (is_jpeg(bytes)) return decode_jpeg(bytes, name, options);
+  if (is_jpeg(bytes)) {
+    JpegReader reader(bytes, name, options);
+    return decode_jpeg(reader, name, options);
+  }
   if (is_png(bytes)) return decode_png(bytes, name, options);
   if (is_webp(bytes)) return decode_webp(bytes, name, options);
   throw Error(name, found_instead(bytes) + ", expected JPEG, PNG or WebP: convert or remove it");
@@ -65,11 +69,47 @@ StoredImage decode_stored(Bytes bytes, const std::string& name, const DecodeOpti
   throw Error(path.string(), "cannot read it: " + std::generic_category().message(error));
 }
 
+Image turned(StoredImage stored, const DecodeOptions& options) {
+  return options.apply_exif_orientation ? turn_upright(std::move(stored)) : std::move(stored.image);
+}
+
+// As many rows as fit into the core's cache beside the decoder's tables, which a change from decoding to
+// resizing at each row would push out of the nearest.
+constexpr std::int64_t strip_height = 64;
+
+// Decodes into the resize strip by strip, so that no memory is taken for the whole photo.
+std::string resize_rows(JpegReader& reader, std::int64_t height, std::int64_t width, float* dst) {
+  BilinearResizer resizer(reader.height(), reader.width(), height, width, dst);
+  const std::int64_t stride = reader.width() * 3;
+  std::vector<std::uint8_t> strip(static_cast<std::size_t>(std::min(strip_height, reader.height()) * stride));
+  for (std::int64_t first = 0; first < reader.height(); first += strip_height) {
+    const std::int64_t rows = std::min(strip_height, reader.height() - first);
+    for (std::int64_t y = 0; y < rows; ++y) reader.read_row(strip.data() + y * stride);
+    for (std::int64_t y = 0; y < rows; ++y) resizer.push(strip.data() + y * stride);
+  }
+  return reader.finish();
+}
+
 }  // namespace
 
 Image decode_image(std::span<const std::byte> bytes, const std::string& name, const DecodeOptions& options) {
-  StoredImage stored = decode_stored(bytes, name, options);
-  return options.apply_exif_orientation ? turn_upright(std::move(stored)) : std::move(stored.image);
+  return turned(decode_stored(bytes, name, options), options);
+}
+
+std::string decode_resized(std::span<const std::byte> bytes, const std::string& name,
+                           const DecodeOptions& options, std::int64_t height, std::int64_t width,
+                           float* dst) {
+  Image image;
+  if (is_jpeg(bytes)) {
+    JpegReader reader(bytes, name, options, {.height = height, .width = width});
+    const bool is_upright = reader.orientation() == 1 || !options.apply_exif_orientation;
+    if (is_upright) return resize_rows(reader, height, width, dst);
+    image = turned(decode_jpeg(reader, name, options), options);
+  } else {
+    image = decode_image(bytes, name, options);
+  }
+  resize_bilinear(image, height, width, dst);
+  return image.warning;
 }
 
 std::vector<std::byte> read_file(const std::filesystem::path& path) {

@@ -8,21 +8,34 @@
 
 namespace petal {
 
-StoredImage allocate_image(std::int64_t height, std::int64_t width, const std::string& name,
-                           const DecodeOptions& options) {
-  const std::string size = std::to_string(width) + "x" + std::to_string(height) + " pixels";
+namespace {
+
+std::string size_text(std::int64_t height, std::int64_t width) {
+  return std::to_string(width) + "x" + std::to_string(height) + " pixels";
+}
+
+}  // namespace
+
+void require_size(std::int64_t height, std::int64_t width, const std::string& name,
+                  const DecodeOptions& options) {
+  const std::string size = size_text(height, width);
   if (height <= 0 || width <= 0) throw Error(name, "has " + size + ", expected at least 1x1");
   // Divided rather than multiplied: a hostile header must not overflow the check itself.
   if (width > options.pixel_limit / height)
     throw Error(name, "has " + size + ", more than the limit of " + std::to_string(options.pixel_limit) +
                           " in all: shrink the photo or raise the limit");
+}
+
+StoredImage allocate_image(std::int64_t height, std::int64_t width, const std::string& name,
+                           const DecodeOptions& options) {
+  require_size(height, width, name, options);
   StoredImage stored;
   stored.image.height = height;
   stored.image.width = width;
   try {
     stored.image.pixels.resize(static_cast<std::size_t>(height * width * 3));
   } catch (const std::bad_alloc&) {
-    throw Error(name, "not enough memory for " + size, ErrorKind::failure);
+    throw Error(name, "not enough memory for " + size_text(height, width), ErrorKind::failure);
   }
   return stored;
 }

@@ -13,6 +13,10 @@ struct StoredImage {
   int orientation = 1;
 };
 
+// Throws Error(`name`) where a photo of that size exceeds the limit or has no pixels.
+void require_size(std::int64_t height, std::int64_t width, const std::string& name,
+                  const DecodeOptions& options);
+
 // An image of that size with its pixels in place, all zero. Throws Error(`name`) where it exceeds the limit,
 // before any memory is taken, or where there is not enough memory.
 StoredImage allocate_image(std::int64_t height, std::int64_t width, const std::string& name,

@@ -90,6 +90,7 @@ void add_metadata(onnx::ModelProto& proto, const std::filesystem::path& file, co
   if (photo.rank() != 3 || photo[2] != 3) return;
   add("image_size", nlohmann::json({photo[0], photo[1]}).dump());
   add("apply_exif_orientation", model.apply_exif_orientation ? "true" : "false");
+  add("fast_decode", model.fast_decode ? "true" : "false");
   add("Image.BitmapPixelFormat", "Rgb8");
   add("Image.NominalPixelRange", "NominalRange_0_255");
 }

@@ -12,8 +12,8 @@ namespace petal {
 // not. A layer's value has the layer's name, a weight that of Petal ("Conv1/kernel"), in ONNX's order.
 //
 // The model's metadata_props: `labels` (a JSON list, in order of the output), `architecture`, `image_size` (a
-// JSON list, height and width in pixels), `apply_exif_orientation` ("true" or "false": how photos were
-// decoded), and ONNX's own Image.BitmapPixelFormat and Image.NominalPixelRange. What is not known is left
+// JSON list, height and width in pixels), `apply_exif_orientation` and `fast_decode` ("true" or "false":
+// how photos were decoded), and ONNX's own Image.BitmapPixelFormat and Image.NominalPixelRange. What is not known is left
 // out.
 //
 // Throws Error that names layer and class for a layer which has no words here; Error(file) where a weight is

@@ -88,6 +88,12 @@ TEST_CASE("a saved model comes back whole: graph, numbers, labels and facts") {
   const std::vector<float> pixels = pixels_for(model.network.graph);
   CHECK(predict(loaded.network, pixels) == predict(model.network, pixels));
 
+  CHECK_FALSE(loaded.fast_decode);
+  Model fast = model;
+  fast.fast_decode = true;
+  save_model(file, fast);
+  CHECK(load_model(file).fast_decode);
+
   // What a stranger's file leaves open stays so.
   CHECK(loaded.takes_photos);
   Model stranger = model;
@@ -169,8 +175,11 @@ TEST_CASE("Petal's own facts are checked when read") {
   const std::string rest = R"("architecture":"a","apply_exif_orientation":false)";
   CHECK(message(R"({"version":1,"labels":["x","y","z"],)" + rest + "}") == "no error");
   CHECK_FALSE(load_model(file).apply_exif_orientation);
+  CHECK_FALSE(load_model(file).fast_decode);
   CHECK(contains(message(R"({"version":1,"labels":["x"],)" + rest + "}"),
                  "there are 1 labels for the 3 classes"));
+  CHECK(contains(message(R"({"version":1,"labels":["x","y","z"],"fast_decode":"yes",)" + rest + "}"),
+                 "`petal` is damaged"));
   CHECK(contains(message(R"({"version":3,"labels":[],)" + rest + "}"), "written by a newer Petal"));
   CHECK(contains(message(R"({"version":1,"labels":[1,2,3],)" + rest + "}"),
                  "hand.h5: its attribute `petal` is damaged"));

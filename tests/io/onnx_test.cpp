@@ -296,15 +296,18 @@ TEST_CASE("labels and Petal's facts go along as metadata") {
   CHECK(metadata_of(exported(model)) ==
         std::map<std::string, std::string>{{"image_size", "[4,4]"},
                                            {"apply_exif_orientation", "true"},
+                                           {"fast_decode", "false"},
                                            {"Image.BitmapPixelFormat", "Rgb8"},
                                            {"Image.NominalPixelRange", "NominalRange_0_255"}});
   model.labels = {"Gänseblümchen", "蒲公英", "a \"quoted\"\nname"};
   model.architecture = "mobilenet_v2";
   model.apply_exif_orientation = false;
+  model.fast_decode = true;
   const auto metadata = metadata_of(exported(model));
   CHECK(nlohmann::json::parse(metadata.at("labels")).get<std::vector<std::string>>() == model.labels);
   CHECK(metadata.at("architecture") == "mobilenet_v2");
   CHECK(metadata.at("apply_exif_orientation") == "false");
+  CHECK(metadata.at("fast_decode") == "true");
 }
 
 TEST_CASE("what cannot be written is refused, and what was there stays") {

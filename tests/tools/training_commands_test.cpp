@@ -125,3 +125,36 @@ TEST_CASE("a loss that is not finite says when it happened and what to change") 
   CHECK_MESSAGE(result.err.find("in epoch 1, batch") != std::string::npos, result.err);
   CHECK_MESSAGE(result.err.find("--learning-rate") != std::string::npos, result.err);
 }
+
+TEST_CASE(
+    "--fast-decode is remembered by the run, said by evaluate and predict, and has features of its own") {
+  const TemporaryFolder folder;
+  const std::string data = folder / "data", fast = folder / "fast", exact = folder / "exact";
+  REQUIRE(run_command("petal draw-flowers " + data + " --photos-per-class 6 --image-size 80").code == 0);
+  const auto train = [&](const std::string& more) {
+    const CommandResult result =
+        run_command("petal train " + data + " --model mobilenet_v2 --alpha 0.35 --image-size 32 --epochs 1 " +
+                    "--cache " + (folder / "cache").string() + " --force --out " + more);
+    REQUIRE_MESSAGE(result.code == 0, result.err);
+    return result.err;
+  };
+  CHECK(train(exact).find("features: 0 from the cache, 30 computed") != std::string::npos);
+  CHECK(train(fast + " --fast-decode").find("features: 0 from the cache, 30 computed") != std::string::npos);
+  CHECK(train(fast + " --fast-decode").find("features: 30 from the cache") != std::string::npos);
+  CHECK(train(exact).find("features: 30 from the cache") != std::string::npos);
+  CHECK(read_text(fast + "/options.json").find("\"fast_decode\": true") != std::string::npos);
+  CHECK(read_text(fast + "/predictions.csv") != read_text(exact + "/predictions.csv"));
+
+  const auto predict = [&](const std::string& source, const std::string& more) {
+    return run_command("petal predict " + source + " " + data + "/rose --csv " + more);
+  };
+  const CommandResult as_trained = predict(fast, "");
+  CHECK(as_trained.err.find("as " + fast + " was trained") != std::string::npos);
+  CHECK(predict(fast, "--fast-decode").out == as_trained.out);
+  CHECK(predict(fast, "--no-fast-decode").out != as_trained.out);
+  CHECK(predict(fast, "--no-fast-decode").err.empty());
+  CHECK(predict(exact, "").err.empty());
+  CHECK(predict(exact, "").out == predict(exact, "--no-fast-decode").out);
+  CHECK(predict(exact, "--fast-decode").out != predict(exact, "").out);
+  CHECK(run_command("petal evaluate " + fast + " " + data).err.find("was trained") != std::string::npos);
+}

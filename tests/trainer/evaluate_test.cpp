@@ -122,3 +122,19 @@ TEST_CASE("predict: photos are turned as the model's were in training, whatever 
   CHECK(scores(false, true) == scores(false, false));
   CHECK(scores(true, true) != scores(false, false));
 }
+
+TEST_CASE("predict: photos are decoded as fast as the model's were in training, whatever the options say") {
+  const std::filesystem::path file =
+      std::filesystem::path(PETAL_SOURCE) / "tests" / "golden" / "images" / "baseline_444.jpg";
+  Model model{.network = toy_classifier(), .labels = by_channel, .architecture = "toy"};
+  const std::vector<Photo> photos = {{.path = file, .name = "23 rows of 37"}};
+  const auto scores = [&](bool fast, bool option) {
+    model.fast_decode = fast;
+    const PhotoStreamOptions options{.threads = 1, .decode = {.fast = option}};
+    const Tensor p = score_photos(model, photos, cpu_backends(), options).probabilities;
+    return std::vector<float>(p.values<float>().begin(), p.values<float>().end());
+  };
+  CHECK(scores(true, true) == scores(true, false));
+  CHECK(scores(false, true) == scores(false, false));
+  CHECK(scores(true, true) != scores(false, false));
+}

@@ -159,6 +159,7 @@ TEST_CASE("feature cache: the key changes with everything that changes features,
   CHECK_FALSE(feature_key(toy_classifier(13), {}, Precision::f32, "cpu") == base);
   CHECK_FALSE(feature_key(toy_classifier(12, 3, 2), {}, Precision::f32, "cpu") == base);
   CHECK_FALSE(feature_key(toy, {.apply_exif_orientation = false}, Precision::f32, "cpu") == base);
+  CHECK_FALSE(feature_key(toy, {.fast = true}, Precision::f32, "cpu") == base);
   CHECK_FALSE(feature_key(toy, {}, Precision::bf16, "cpu") == base);
   CHECK_FALSE(feature_key(toy, {}, Precision::f32, "cuda") == base);
   Network one_number = toy;

@@ -8,6 +8,7 @@
 #include "trainer/performance/benchmark.h"
 #include "trainer/performance/timing.h"
 #include "trainer/photo_reader.h"
+#include "trainer/train_options.h"
 #include "trainer/training_base.h"
 #include "trainer/workers.h"
 
@@ -22,7 +23,7 @@ void decode_all(const ImageFolder& folder, const Shape& input, const TrainOption
     std::vector<float> pixels(static_cast<std::size_t>(input.elements()));
     for (std::size_t i = next++; i < folder.photos.size(); i = next++) {
       read_photo(folder.photos[i], input[0], input[1],
-                 {.apply_exif_orientation = options.apply_exif_orientation}, pixels.data());
+                 decode_options(options), pixels.data());
     }
   });
 }
