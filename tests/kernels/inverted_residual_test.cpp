@@ -7,6 +7,7 @@
 
 #include "engine/passes/passes.h"
 #include "engine/plan.h"
+#include "engine/training_plan.h"
 #include "kernels/cpu/backend.h"
 #include "kernels/cpu/vectors.h"
 #include "kernels/reference/backend.h"
@@ -78,11 +79,10 @@ std::vector<float> outputs_of(Plan& plan) {
   return found;
 }
 
-const ProfileEntry* chain_of(const Plan& plan) {
-  const auto& entries = plan.profile().entries;
+const ProfileEntry* chain_of(const Profile& profile) {
   const auto found = std::ranges::find_if(
-      entries, [](const ProfileEntry& entry) { return entry.implementation.starts_with("strips"); });
-  return found == entries.end() ? nullptr : &*found;
+      profile.entries, [](const ProfileEntry& entry) { return entry.implementation.starts_with("strips"); });
+  return found == profile.entries.end() ? nullptr : &*found;
 }
 
 // Several images, so that one's strips do not reach into the next one.
@@ -93,7 +93,7 @@ void check(const Block& block, std::int64_t batch, int threads) {
   const CompileOptions options{.batch = batch, .optimize = false};
   Plan expected_plan = compile(network.graph, network.weights, make_reference_backend(), options);
   Plan plan = compile(network.graph, network.weights, make_cpu_backend(threads), options);
-  const ProfileEntry* chain = chain_of(plan);
+  const ProfileEntry* chain = chain_of(plan.profile());
   if (cpu::has_avx2() && !cpu::has_avx512()) {
     REQUIRE(chain != nullptr);
     CHECK(chain->kind.find("DepthwiseConv2D+Conv2D") != std::string::npos);
@@ -162,7 +162,7 @@ TEST_CASE("what gains nothing from strips, or is no such chain, runs layer by la
   const auto takes = [](const Block& block) {
     const Network network = network_of(block);
     const Plan plan = compile(network.graph, network.weights, make_cpu_backend(1), {.optimize = false});
-    return chain_of(plan) != nullptr;
+    return chain_of(plan.profile()) != nullptr;
   };
   CHECK_FALSE(takes({.name = "heavy weights", .height = 7, .width = 7, .channels = 160, .expanded = 960}));
   CHECK_FALSE(takes({.name = "strides 3", .strides = {3, 3}}));
@@ -171,5 +171,67 @@ TEST_CASE("what gains nothing from strips, or is no such chain, runs layer by la
   const Network network = network_of({.name = "asked not to"});
   const Plan plan = compile(network.graph, network.weights, make_cpu_backend(1),
                             {.optimize = false, .optimize_chains = false});
-  CHECK(chain_of(plan) == nullptr);
+  CHECK(chain_of(plan.profile()) == nullptr);
+}
+
+namespace {
+
+class Pattern final : public SampleSource {
+ public:
+  explicit Pattern(std::int64_t elements) : elements_(elements) {}
+  void write(std::size_t, std::int64_t first, std::int64_t count, float* dst) const override {
+    for (std::int64_t i = 0; i < count * elements_; ++i)
+      dst[i] = static_cast<float>(((first * elements_ + i) * 2654435761u >> 13) % 201) / 100 - 1;
+  }
+
+ private:
+  std::int64_t elements_;
+};
+
+struct Step {
+  double loss;
+  Tensor gradient;
+  bool has_chain;
+};
+
+// A step of a new layer over a block that is frozen, or learns.
+Step step(bool frozen, std::shared_ptr<const Backend> backend) {
+  const Block block{.name = "base", .residual = true};
+  GraphBuilder g("training");
+  Value x = g.input({block.height, block.width, block.channels});
+  const Value input = x;
+  x = g.add("expand", Conv2D{.filters = block.expanded, .activation = block.function}, x);
+  x = g.add("depthwise",
+            DepthwiseConv2D{.kernel = {3, 3}, .padding = block.padding, .activation = block.function}, x);
+  x = g.add("project", Conv2D{.filters = block.channels}, x);
+  x = g.add("add", Add{}, {input, x});
+  x = g.add("pooling", GlobalAveragePooling2D{}, x);
+  x = g.add("predictions", Dense{.units = 3, .activation = ActivationFunction::softmax}, x);
+  const Graph graph = std::move(g).build({x}).with_trainable(
+      [&](const Node& node) { return !frozen || node.name == "predictions"; });
+  TrainingPlan plan = compile_training(graph, initialize(graph, 5), std::move(backend), {.batch = 4});
+  const Pattern source(block.height * block.width * block.channels);
+  const std::vector<std::int32_t> targets = {0, 1, 2, 1};
+  const double loss = plan.forward_backward({&source, 4, targets.data(), {}}, {});
+  return {loss, plan.gradient("predictions/kernel"), chain_of(plan.profile()) != nullptr};
+}
+
+}  // namespace
+
+TEST_CASE("a frozen base trains over strips; what learns keeps its layers' values") {
+  if (!cpu::has_avx2() || cpu::has_avx512()) return;
+  const Step expected = step(true, make_reference_backend());
+  for (const int threads : {1, 2}) {
+    const Step frozen = step(true, make_cpu_backend(threads)),
+               learning = step(false, make_cpu_backend(threads));
+    CHECK(frozen.has_chain);
+    CHECK_FALSE(learning.has_chain);
+    for (const Step* found : {&frozen, &learning}) {
+      CHECK(found->loss == doctest::Approx(expected.loss).epsilon(1e-6));
+      for (std::int64_t i = 0; i < expected.gradient.elements(); ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        CHECK(std::abs(found->gradient.values()[at] - expected.gradient.values()[at]) < 1e-6f);
+      }
+    }
+  }
 }
