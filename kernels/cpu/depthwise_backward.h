@@ -4,13 +4,14 @@
 
 namespace petal::cpu {
 
-// Whether our own loops compute a depthwise convolution's gradients: one filter a channel, on a processor
-// with AVX2. With AVX-512 oneDNN's are used.
-bool has_own_depthwise_backward(const Convolution& convolution, const PrepareContext& context);
+// Both gradients of a depthwise convolution in own loops: one filter a channel, on a processor with AVX2 and
+// not AVX-512; null for others.
+KernelPointer prepare_depthwise_gradient(const Convolution& convolution, const Device& device,
+                                         const PrepareContext& context);
 
-KernelPointer prepare_depthwise_data_gradient(const Convolution& convolution, const Device& device,
+KernelPointer make_depthwise_data_gradient(const Convolution& convolution, const Device& device,
+                                           const PrepareContext& context);
+KernelPointer make_depthwise_weights_gradient(const Convolution& convolution, const Device& device,
                                               const PrepareContext& context);
-KernelPointer prepare_depthwise_weights_gradient(const Convolution& convolution, const Device& device,
-                                                 const PrepareContext& context);
 
 }  // namespace petal::cpu

@@ -13,12 +13,16 @@ Support supports(const DepthwiseConv2D& layer, Direction direction) {
 // convolution with a group a channel.
 KernelPointer prepare(const DepthwiseConv2D& layer, const Device& device, const PrepareContext& context) {
   const Convolution convolution = as_convolution(layer, context);
-  const auto prepare_own = context.direction == Direction::forward ? prepare_depthwise_forward
-                           : context.direction == Direction::backward_data
-                               ? prepare_depthwise_data_gradient
-                               : prepare_depthwise_weights_gradient;
-  if (KernelPointer own = prepare_own(convolution, device, context)) return own;
-  return prepare_convolution(convolution, device, context);
+  if (context.direction == Direction::forward) {
+    if (KernelPointer own = prepare_depthwise_forward(convolution, device, context)) return own;
+  }
+  KernelPointer kernel = prepare_convolution(convolution, device, context);
+  // oneDNN's code for depthwise gradients is faster than ours, but it has none for dilated windows, nor
+  // diff_weights for other than small ones.
+  if (context.direction == Direction::forward || kernel->implementation().starts_with("jit_dw"))
+    return kernel;
+  KernelPointer own = prepare_depthwise_gradient(convolution, device, context);
+  return own ? std::move(own) : std::move(kernel);
 }
 
 }  // namespace petal::cpu

@@ -1,8 +1,6 @@
 #include <algorithm>
-#include <limits>
 
 #include "kernels/cpu/depthwise_backward.h"
-#include "kernels/cpu/depthwise_rows.h"
 #include "kernels/cpu/gradient_rows.h"
 #include "kernels/cpu/run_weights.h"
 #include "kernels/cpu/vectors.h"
@@ -38,8 +36,7 @@ class Meetings {
 };
 
 // diff_src(n, y, x, c) = sum over the kernel's places of kernel(ky, kx, c) * gradient(n, (y + top - ky) /
-// stride, (x + left - kx) / stride, c), where these are whole: row by row. For 3x3 with stride 1 this is the
-// forward convolution with the kernel turned round.
+// stride, (x + left - kx) / stride, c), where these are whole: row by row.
 class DepthwiseDataGradient final : public Kernel {
  public:
   DepthwiseDataGradient(const Convolution& convolution, const Device& device, const PrepareContext& context)
@@ -54,10 +51,6 @@ class DepthwiseDataGradient final : public Kernel {
                          window_.strides.width, window_.dilation.width, window_.padding.left) {
     const std::int64_t work = window_.input.width * rows_ * channels_;
     parts_ = work < worth_threads ? 1 : static_cast<int>(std::min<std::int64_t>(device.threads, rows_));
-    const Padding2D& p = window_.padding;
-    turned_ = window_.kernel == Size2D{3, 3} && window_.strides == Size2D{1, 1} &&
-              window_.dilation == Size2D{1, 1} && channels_ % lanes == 0 && p.top <= 2 && p.left <= 2;
-    turned_kernel_ = all_.add(turned_ ? static_cast<std::size_t>(9 * channels_) * sizeof(float) : 0);
     const std::int64_t reach = (window_.kernel.height - 1) * window_.dilation.height;
     ring_rows_ = reach / window_.strides.height + 1;
     ring_ = all_.add(ring_bytes() * static_cast<std::size_t>(parts_));
@@ -66,7 +59,6 @@ class DepthwiseDataGradient final : public Kernel {
   void run(const Bindings& bindings) override {
     if (!bindings.diff_src[0]) return;
     const float* kernel = floats(weights_(bindings)[0]);
-    if (turned_) kernel = turn(kernel, floats(bindings.scratch + turned_kernel_));
 #pragma omp parallel for schedule(static, 1) if (parts_ > 1)
     for (int part = 0; part < parts_; ++part) run_part(bindings, kernel, part);
   }
@@ -87,7 +79,9 @@ class DepthwiseDataGradient final : public Kernel {
     return static_cast<std::size_t>(ring_rows_) * sizeof(Slot);
   }
   std::size_t ring_bytes() const {
-    return slot_bytes() + (sizeof(const float*) + gradients_.bytes()) * static_cast<std::size_t>(ring_rows_);
+    const std::size_t a_row = sizeof(const float*) + gradients_.bytes();
+    const std::size_t bytes = slot_bytes() + a_row * static_cast<std::size_t>(ring_rows_);
+    return (bytes + Buffer::alignment - 1) / Buffer::alignment * Buffer::alignment;
   }
 
   // The gradient's rows that the kernel's height last met: each is made once.
@@ -126,43 +120,12 @@ class DepthwiseDataGradient final : public Kernel {
     std::byte* room_;
   };
 
-  float* turn(const float* kernel, float* turned) const {
-    for (std::int64_t tap = 0; tap < 9; ++tap) {
-      std::copy_n(kernel + (8 - tap) * channels_, channels_, turned + tap * channels_);
-    }
-    return turned;
-  }
-
   void run_part(const Bindings& bindings, const float* kernel, int part) const {
     Ring ring(*this, bindings, part);
     for (std::int64_t row = rows_ * part / parts_; row < rows_ * (part + 1) / parts_; ++row) {
       float* to = floats(bindings.diff_src[0]) + row * window_.input.width * channels_;
-      turned_ ? run_turned(ring, kernel, row, to) : run_row(ring, kernel, row, to);
+      run_row(ring, kernel, row, to);
     }
-  }
-
-  void run_turned(Ring& ring, const float* kernel, std::int64_t row, float* to) const {
-    constexpr float infinity = std::numeric_limits<float>::infinity();
-    const std::int64_t n = row / window_.input.height, y = row % window_.input.height;
-    DepthwiseRow one{.src = {},
-                     .rows = 0,
-                     .weights = nullptr,
-                     .bias = nullptr,
-                     .dst = to,
-                     .src_columns = window_.output.width,
-                     .columns = window_.input.width,
-                     .channels = channels_,
-                     .stride = 1,
-                     .padding = 2 - window_.padding.left,
-                     .least = -infinity,
-                     .most = infinity};
-    for (std::int64_t k = 0; k < 3; ++k) {
-      const std::int64_t at = y + window_.padding.top - 2 + k;
-      if (at < 0 || at >= window_.output.height) continue;
-      if (one.rows == 0) one.weights = kernel + k * 3 * channels_;
-      one.src[one.rows++] = ring.row(n * window_.output.height + at);
-    }
-    run_depthwise_row(one);
   }
 
   void run_row(Ring& ring, const float* kernel, std::int64_t row, float* to) const {
@@ -198,18 +161,16 @@ class DepthwiseDataGradient final : public Kernel {
   RunWeights weights_;
   GradientRows gradients_;
   Meetings meeting_rows_, meeting_columns_;
-  bool turned_;
   int parts_;  // of the rows, one a thread
   std::int64_t ring_rows_;
   ScratchLayout all_;
-  std::size_t turned_kernel_, ring_;  // a ring a part, one behind the other
+  std::size_t ring_;  // a ring a part, one behind the other
 };
 
 }  // namespace
 
-KernelPointer prepare_depthwise_data_gradient(const Convolution& convolution, const Device& device,
-                                              const PrepareContext& context) {
-  if (!has_own_depthwise_backward(convolution, context)) return nullptr;
+KernelPointer make_depthwise_data_gradient(const Convolution& convolution, const Device& device,
+                                           const PrepareContext& context) {
   return std::make_unique<DepthwiseDataGradient>(convolution, device, context);
 }
 

@@ -195,16 +195,19 @@ class DepthwiseWeightsGradient final : public Kernel {
 
 }  // namespace
 
-bool has_own_depthwise_backward(const Convolution& convolution, const PrepareContext& context) {
-  const std::int64_t channels = context.src[0].shape.back();
-  return convolution.groups == channels && context.dst.shape.back() == channels && has_avx2() &&
-         !has_avx512();
+KernelPointer make_depthwise_weights_gradient(const Convolution& convolution, const Device& device,
+                                              const PrepareContext& context) {
+  return std::make_unique<DepthwiseWeightsGradient>(convolution, device, context);
 }
 
-KernelPointer prepare_depthwise_weights_gradient(const Convolution& convolution, const Device& device,
-                                                 const PrepareContext& context) {
-  if (!has_own_depthwise_backward(convolution, context)) return nullptr;
-  return std::make_unique<DepthwiseWeightsGradient>(convolution, device, context);
+KernelPointer prepare_depthwise_gradient(const Convolution& convolution, const Device& device,
+                                         const PrepareContext& context) {
+  const std::int64_t channels = context.src[0].shape.back();
+  const bool fits = convolution.groups == channels && context.dst.shape.back() == channels;
+  if (!fits || !has_avx2() || has_avx512()) return nullptr;
+  return context.direction == Direction::backward_data
+             ? make_depthwise_data_gradient(convolution, device, context)
+             : make_depthwise_weights_gradient(convolution, device, context);
 }
 
 }  // namespace petal::cpu
