@@ -59,8 +59,8 @@ std::vector<bool> every_node(const Graph& graph) {
 }
 
 Network optimize_for_inference(const Network& network) {
-  return fuse_epilogue(
-      fold_batch_normalization(fold_zero_padding(split_activations(drop_training_only(network)))));
+  return propagate_strides(fuse_epilogue(
+      fold_batch_normalization(fold_zero_padding(split_activations(drop_training_only(network))))));
 }
 
 }  // namespace petal

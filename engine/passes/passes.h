@@ -46,6 +46,11 @@ Network fold_batch_normalization(const Network& network, const NodeScope& scope 
 // Activation (is_epilogue) and Add behind such a layer become its epilogue: activation(layer + bias +
 // residual). The merged node takes the name of the last one merged.
 Network fuse_epilogue(const Network& network, const NodeScope& scope = every_node);
+// Where all that reads a Conv2D or DepthwiseConv2D are 1x1 convolutions of the same strides, the layer itself
+// takes the strides and computes no pixel that nobody reads; a residual of its own is thinned out likewise
+// ("NAME/residual"). From there on to the layer before. ResNet (He et al. 2015) has its strides on such
+// convolutions: a tenth of ResNet50's operations go.
+Network propagate_strides(const Network& network);
 // All of the above, in order: what an inference plan runs.
 Network optimize_for_inference(const Network& network);
 
