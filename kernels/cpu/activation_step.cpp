@@ -1,5 +1,7 @@
 #include "kernels/cpu/activation_step.h"
 
+#include <limits>
+
 #include "kernels/cpu/operations.h"
 
 namespace petal::cpu {
@@ -56,6 +58,14 @@ class EltwiseKernel final : public Kernel {
 };
 
 }  // namespace
+
+std::optional<Cut> cut_of(ActivationFunction function) {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  if (function == ActivationFunction::linear) return Cut{-infinity, infinity};
+  if (function == ActivationFunction::relu) return Cut{0.0f, infinity};
+  if (function == ActivationFunction::relu6) return Cut{0.0f, 6.0f};
+  return std::nullopt;
+}
 
 std::optional<EltwisePair> eltwise(ActivationFunction function) {
   const auto both = [](algorithm same, float alpha = 0, float beta = 0) {

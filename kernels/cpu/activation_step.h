@@ -17,6 +17,12 @@ dnnl::post_ops epilogue(bool residual, ActivationFunction activation);
 // Whether it can be such an epilogue, or be undone by such a layer's backward.
 Support supports_fused(ActivationFunction activation, Direction direction);
 
+// What linear, relu and relu6 do to a number: it becomes the nearest in [least, most]. None of the others.
+struct Cut {
+  float least, most;
+};
+std::optional<Cut> cut_of(ActivationFunction function);
+
 // The function as one of oneDNN's, and the one for backward, which reads what backward_needs says; none where
 // it has none.
 struct EltwisePair {

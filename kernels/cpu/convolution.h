@@ -13,6 +13,8 @@ struct Convolution {
   ActivationFunction activation = ActivationFunction::linear;
 };
 
+Convolution as_convolution(const Conv2D& layer, const PrepareContext& context);
+
 WindowDims window_dims(const Window& window);
 
 struct KernelDescriptors {

@@ -1,8 +1,8 @@
 #include "kernels/cpu/depthwise_forward.h"
 
 #include <algorithm>
-#include <limits>
 
+#include "kernels/cpu/activation_step.h"
 #include "kernels/cpu/run_weights.h"
 #include "kernels/cpu/vectors.h"
 
@@ -65,15 +65,11 @@ bool is_depthwise_rows(const Convolution& convolution, const PrepareContext& con
   const bool fits = w.kernel == Size2D{3, 3} && w.dilation == Size2D{1, 1} && channels % lanes == 0 &&
                     context.dst.shape.back() == channels && !context.node.fused_residual;
   const bool strides = w.strides.width == 1 || w.strides.width == 2;
-  const ActivationFunction f = convolution.activation;
-  const bool cuts =
-      f == ActivationFunction::linear || f == ActivationFunction::relu || f == ActivationFunction::relu6;
-  return fits && strides && cuts && has_avx2() && !has_avx512();
+  return fits && strides && cut_of(convolution.activation) && has_avx2_alone();
 }
 
 DepthwiseRow depthwise_row(const Convolution& convolution, const PrepareContext& context) {
-  constexpr float infinity = std::numeric_limits<float>::infinity();
-  const bool linear = convolution.activation == ActivationFunction::linear;
+  const Cut cut = cut_of(convolution.activation).value();
   return {.src = {},
           .rows = 0,
           .weights = nullptr,
@@ -84,8 +80,8 @@ DepthwiseRow depthwise_row(const Convolution& convolution, const PrepareContext&
           .channels = context.dst.shape[3],
           .stride = convolution.window.strides.width,
           .padding = convolution.window.padding.left,
-          .least = linear ? -infinity : 0.0f,
-          .most = convolution.activation == ActivationFunction::relu6 ? 6.0f : infinity};
+          .least = cut.least,
+          .most = cut.most};
 }
 
 void set_window(DepthwiseRow& row, const float* rows, std::int64_t first, std::int64_t y, const float* kernel,

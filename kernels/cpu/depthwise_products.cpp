@@ -11,25 +11,24 @@
 
 namespace petal::cpu {
 namespace {
-
 #if defined(__x86_64__)
-#define PETAL_AVX2 __attribute__((target("avx2,fma"), always_inline)) inline
-#define PETAL_UNROLL _Pragma("GCC unroll 16")
 
 // All lanes of a vector, or the first few.
 struct Whole {
-  PETAL_AVX2 __m256 load(const float* from) const { return _mm256_loadu_ps(from); }
-  PETAL_AVX2 void store(float* to, const __m256& vector) const { _mm256_storeu_ps(to, vector); }
+  PETAL_AVX2_INLINE __m256 load(const float* from) const { return _mm256_loadu_ps(from); }
+  PETAL_AVX2_INLINE void store(float* to, const __m256& vector) const { _mm256_storeu_ps(to, vector); }
 };
 struct Part {
   __m256i mask;
-  PETAL_AVX2 __m256 load(const float* from) const { return _mm256_maskload_ps(from, mask); }
-  PETAL_AVX2 void store(float* to, const __m256& vector) const { _mm256_maskstore_ps(to, mask, vector); }
+  PETAL_AVX2_INLINE __m256 load(const float* from) const { return _mm256_maskload_ps(from, mask); }
+  PETAL_AVX2_INLINE void store(float* to, const __m256& vector) const {
+    _mm256_maskstore_ps(to, mask, vector);
+  }
 };
 
 // `stride` of 0 is any, for a single tap.
 template <int stride, int columns, int taps, class Lanes>
-PETAL_AVX2 void add(const DepthwiseProducts& p, std::int64_t c, const Lanes& some) {
+PETAL_AVX2_INLINE void add(const DepthwiseProducts& p, std::int64_t c, const Lanes& some) {
   __m256 gradient[columns], sums[taps];
   PETAL_UNROLL for (int t = 0; t < columns; ++t) gradient[t] = some.load(p.gradient + t * p.step + c);
   PETAL_UNROLL for (int k = 0; k < taps; ++k) sums[k] = some.load(p.to + k * p.step + c);

@@ -13,16 +13,13 @@ namespace petal::cpu {
 #if defined(__x86_64__)
 namespace {
 
-#define PETAL_AVX2 __attribute__((target("avx2,fma"), always_inline)) inline
-#define PETAL_UNROLL _Pragma("GCC unroll 16")
-
 // Four columns of dst and two vectors of channels are eight sums; with a row's six weights and the two
 // vectors of src under way they fill the sixteen registers. Each number of src is loaded once for all the
 // columns that it goes into.
 constexpr int tile = 4;
 
 template <int vectors>
-PETAL_AVX2 void cut(const DepthwiseRow& r, const __m256 (&sums)[vectors], float* dst) {
+PETAL_AVX2_INLINE void cut(const DepthwiseRow& r, const __m256 (&sums)[vectors], float* dst) {
   const __m256 least = _mm256_set1_ps(r.least), most = _mm256_set1_ps(r.most);
   // In this order a NaN stays one.
   PETAL_UNROLL for (int v = 0; v < vectors; ++v) {
@@ -31,7 +28,7 @@ PETAL_AVX2 void cut(const DepthwiseRow& r, const __m256 (&sums)[vectors], float*
 }
 
 template <int columns, int vectors>
-PETAL_AVX2 void start(const DepthwiseRow& r, std::int64_t c, __m256 (&sums)[columns][vectors]) {
+PETAL_AVX2_INLINE void start(const DepthwiseRow& r, std::int64_t c, __m256 (&sums)[columns][vectors]) {
   PETAL_UNROLL for (int v = 0; v < vectors; ++v) {
     const __m256 bias = r.bias ? _mm256_loadu_ps(r.bias + c + v * lanes) : _mm256_setzero_ps();
     PETAL_UNROLL for (int t = 0; t < columns; ++t) sums[t][v] = bias;
@@ -40,7 +37,7 @@ PETAL_AVX2 void start(const DepthwiseRow& r, std::int64_t c, __m256 (&sums)[colu
 
 // Columns [x, x + columns) of dst, whose windows lie inside src.
 template <int stride, int columns, int vectors>
-PETAL_AVX2 void inner(const DepthwiseRow& r, std::int64_t x, std::int64_t c) {
+PETAL_AVX2_INLINE void inner(const DepthwiseRow& r, std::int64_t x, std::int64_t c) {
   __m256 sums[columns][vectors];
   start(r, c, sums);
   const std::int64_t first = (x * stride - r.padding) * r.channels + c;
@@ -71,7 +68,7 @@ PETAL_AVX2 void inner(const DepthwiseRow& r, std::int64_t x, std::int64_t c) {
 
 // One column of dst whose window may lie in the padding.
 template <int vectors>
-PETAL_AVX2 void edge(const DepthwiseRow& r, std::int64_t x, std::int64_t c) {
+PETAL_AVX2_INLINE void edge(const DepthwiseRow& r, std::int64_t x, std::int64_t c) {
   __m256 sums[1][vectors];
   start(r, c, sums);
   const std::int64_t first = x * r.stride - r.padding;
@@ -90,7 +87,7 @@ PETAL_AVX2 void edge(const DepthwiseRow& r, std::int64_t x, std::int64_t c) {
 }
 
 template <int stride, int vectors>
-PETAL_AVX2 void run_channels(const DepthwiseRow& r, std::int64_t c) {
+PETAL_AVX2_INLINE void run_channels(const DepthwiseRow& r, std::int64_t c) {
   // dst's columns whose windows lie inside src: [begin, end).
   const std::int64_t begin = std::min(r.columns, (r.padding + stride - 1) / stride);
   const std::int64_t fitting =

@@ -1,50 +1,18 @@
 #include "kernels/cpu/gemm_convolution.h"
 
-#include <limits>
-
+#include "kernels/cpu/activation_step.h"
 #include "kernels/cpu/pre_activation_gradient.h"
 #include "kernels/cpu/vectors.h"
 
 namespace petal::cpu {
 namespace {
 
-constexpr float infinity = std::numeric_limits<float>::infinity();
-
 bool is_fast_here(std::int64_t filters) {
-  return has_avx2() && !has_avx512() && filters % lanes == 0;
+  return has_avx2_alone() && filters % lanes == 0;
 }
 
 // Fewer multiplications run on one thread: waking the others costs more than the work.
 constexpr std::int64_t worth_threads_products = 1 << 20;
-
-// The weights as the product reads them: constant ones packed here, once; bound ones anew for each run, into
-// scratch.
-class GemmWeights {
- public:
-  GemmWeights(const ImplicitGemm& gemm, const ImplicitGemm::KernelLayout& layout, const Tensor* constant,
-              ScratchLayout& scratch)
-      : layout_(layout) {
-    const std::size_t bytes = static_cast<std::size_t>(gemm.packed_elements()) * sizeof(float);
-    if (!constant) {
-      offset_ = scratch.add(bytes);
-      return;
-    }
-    packed_ = Buffer(bytes);
-    gemm.pack(floats(constant->bytes()), layout, floats(packed_.data()));
-  }
-
-  const float* prepare(const ImplicitGemm& gemm, const float* bound, std::byte* scratch) const {
-    if (packed_.size() > 0) return floats(packed_.data());
-    float* packed = floats(scratch + offset_);
-    gemm.pack(bound, layout_, packed);
-    return packed;
-  }
-
- private:
-  ImplicitGemm::KernelLayout layout_;
-  Buffer packed_;
-  std::size_t offset_ = 0;
-};
 
 // A product in as many parts as there are threads: of the pixels; of the panels where the weights are more
 // than src, so that each thread reads only its own.
@@ -171,7 +139,8 @@ KernelPointer prepare_backward_data(const Convolution& convolution, const Device
                          .strides = w.strides,
                          .dilation = w.dilation,
                          .padding = padding};
-  const ImplicitGemm gemm(turned, filters, channels, -infinity, infinity);
+  const Cut uncut = cut_of(ActivationFunction::linear).value();
+  const ImplicitGemm gemm(turned, filters, channels, uncut.least, uncut.most);
   // From the last tap back.
   const std::int64_t tap = channels * filters, last = (w.kernel.height * w.kernel.width - 1) * tap;
   const ImplicitGemm::KernelLayout layout = {last, -tap, 1, filters};
@@ -180,15 +149,30 @@ KernelPointer prepare_backward_data(const Convolution& convolution, const Device
 
 }  // namespace
 
+GemmWeights::GemmWeights(const ImplicitGemm& gemm, const ImplicitGemm::KernelLayout& layout,
+                         const Tensor* constant, ScratchLayout& scratch)
+    : layout_(layout) {
+  const std::size_t bytes = static_cast<std::size_t>(gemm.packed_elements()) * sizeof(float);
+  if (!constant) {
+    offset_ = scratch.add(bytes);
+    return;
+  }
+  packed_ = Buffer(bytes);
+  gemm.pack(floats(constant->bytes()), layout, floats(packed_.data()));
+}
+
+const float* GemmWeights::prepare(const ImplicitGemm& gemm, const float* bound, std::byte* scratch) const {
+  if (packed_.size() > 0) return floats(packed_.data());
+  float* packed = floats(scratch + offset_);
+  gemm.pack(bound, layout_, packed);
+  return packed;
+}
+
 std::optional<ImplicitGemm> implicit_gemm(const Convolution& convolution, const PrepareContext& context) {
-  const ActivationFunction f = convolution.activation;
-  const bool cuts =
-      f == ActivationFunction::linear || f == ActivationFunction::relu || f == ActivationFunction::relu6;
+  const std::optional<Cut> cut = cut_of(convolution.activation);
   const std::int64_t filters = context.dst.shape.back();
-  if (!cuts || convolution.groups != 1 || !is_fast_here(filters)) return std::nullopt;
-  return ImplicitGemm(convolution.window, context.src[0].shape.back(), filters,
-                      f == ActivationFunction::linear ? -infinity : 0.0f,
-                      f == ActivationFunction::relu6 ? 6.0f : infinity);
+  if (!cut || convolution.groups != 1 || !is_fast_here(filters)) return std::nullopt;
+  return ImplicitGemm(convolution.window, context.src[0].shape.back(), filters, cut->least, cut->most);
 }
 
 KernelPointer prepare_gemm_convolution(const Convolution& convolution, const Device& device,

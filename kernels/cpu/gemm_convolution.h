@@ -12,7 +12,23 @@ namespace petal::cpu {
 // behind it.
 std::optional<ImplicitGemm> implicit_gemm(const Convolution& convolution, const PrepareContext& context);
 
-// Null where the above has none; in direction backward_data also where strides are not 1.
+// The weights as the product reads them: constant ones packed once, here; bound ones anew for each run, into
+// scratch.
+class GemmWeights {
+ public:
+  // `constant` is null where the numbers come with each run.
+  GemmWeights(const ImplicitGemm& gemm, const ImplicitGemm::KernelLayout& layout, const Tensor* constant,
+              ScratchLayout& scratch);
+  // Those of this run, from the bound ones.
+  const float* prepare(const ImplicitGemm& gemm, const float* bound, std::byte* scratch) const;
+
+ private:
+  ImplicitGemm::KernelLayout layout_;
+  Buffer packed_;
+  std::size_t offset_ = 0;
+};
+
+// Null where implicit_gemm has none; in direction backward_data also where strides are not 1.
 KernelPointer prepare_gemm_convolution(const Convolution& convolution, const Device& device,
                                        const PrepareContext& context);
 

@@ -15,11 +15,8 @@ std::int64_t gemm_tile_pixels(int vectors) {
 #if defined(__x86_64__)
 namespace {
 
-#define PETAL_AVX2 __attribute__((target("avx2,fma"), always_inline)) inline
-#define PETAL_UNROLL _Pragma("GCC unroll 8")
-
 template <int pixels, int vectors>
-PETAL_AVX2 void start(const GemmTile& tile, __m256 (&sums)[pixels][vectors]) {
+PETAL_AVX2_INLINE void start(const GemmTile& tile, __m256 (&sums)[pixels][vectors]) {
   PETAL_UNROLL for (int v = 0; v < vectors; ++v) {
     const __m256 bias =
         tile.first && tile.bias ? _mm256_loadu_ps(tile.bias + v * lanes) : _mm256_setzero_ps();
@@ -37,8 +34,8 @@ PETAL_AVX2 void start(const GemmTile& tile, __m256 (&sums)[pixels][vectors]) {
 // One channel, `ahead` behind `channel`: the weights are loaded once for all pixels. In assembler, as GCC's
 // own choice of addresses and of what to multiply in place costs moves and a tenth of the speed.
 template <int ahead, int pixels, int vectors>
-PETAL_AVX2 void add_channel(const float* const (&src)[pixels], std::int64_t channel, const float* weights,
-                            __m256 (&sums)[pixels][vectors]) {
+PETAL_AVX2_INLINE void add_channel(const float* const (&src)[pixels], std::int64_t channel,
+                                   const float* weights, __m256 (&sums)[pixels][vectors]) {
   __m256 filters[vectors];
   PETAL_UNROLL for (int v = 0; v < vectors; ++v) {
     filters[v] = _mm256_loadu_ps(weights + (ahead * vectors + v) * lanes);
@@ -56,7 +53,7 @@ PETAL_AVX2 void add_channel(const float* const (&src)[pixels], std::int64_t chan
 }
 
 template <int pixels, int vectors>
-PETAL_AVX2 void finish(const GemmTile& tile, __m256 (&sums)[pixels][vectors]) {
+PETAL_AVX2_INLINE void finish(const GemmTile& tile, __m256 (&sums)[pixels][vectors]) {
   const __m256 least = _mm256_set1_ps(tile.least), most = _mm256_set1_ps(tile.most);
   PETAL_UNROLL for (int p = 0; p < pixels; ++p) {
     PETAL_UNROLL for (int v = 0; v < vectors; ++v) {

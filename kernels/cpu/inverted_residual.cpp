@@ -24,20 +24,15 @@ struct ChainLayers {
 };
 
 Convolution product(const PrepareContext& context) {
-  const auto& layer = std::get<Conv2D>(context.node.layer);
-  const Shape& src = context.src[0].shape;
-  return {resolve_window(where(context.node), {src[1], src[2]}, layer.kernel, layer.strides, layer.dilation,
-                         layer.padding),
-          layer.groups, layer.use_bias, layer.activation};
+  return as_convolution(std::get<Conv2D>(context.node.layer), context);
 }
 
 // A convolution with its weights.
 class StripProduct {
  public:
-  explicit StripProduct(const PrepareContext& context)
+  StripProduct(const PrepareContext& context, ScratchLayout& scratch)
       : gemm_(*implicit_gemm(product(context), context)),
-        packed_(static_cast<std::size_t>(gemm_.packed_elements()) * sizeof(float)) {
-    gemm_.pack(floats(context.weights[0]->bytes()), gemm_.keras_layout(), floats(packed_.data()));
+        weights_(gemm_, gemm_.keras_layout(), context.weights[0], scratch) {
     if (context.weights.size() > 1) bias_ = *context.weights[1];
   }
 
@@ -45,7 +40,7 @@ class StripProduct {
   void run(const float* src, std::int64_t begin, std::int64_t end, const float* residual, float* dst,
            std::byte* scratch) const {
     gemm_.run({.src = src,
-               .weights = floats(packed_.data()),
+               .weights = weights_.prepare(gemm_, nullptr, nullptr),
                .bias = bias_.elements() > 0 ? floats(bias_.bytes()) : nullptr,
                .residual = residual,
                .dst = dst,
@@ -56,7 +51,7 @@ class StripProduct {
 
  private:
   ImplicitGemm gemm_;
-  Buffer packed_;
+  GemmWeights weights_;
   Tensor bias_;
 };
 
@@ -74,11 +69,11 @@ class InvertedResidual final : public Kernel {
         residual_(chain.project->node.fused_residual),
         uses_up_rows_(has_expand_ && product(*chain.expand).window.kernel == Size2D{1, 1}),
         strip_rows_(chosen_strip_rows()),
-        project_(*chain.project),
+        project_(*chain.project, scratch_),
         depthwise_kernel_(*chain.depthwise->weights[0]),
         row_(depthwise_row(depthwise_, *chain.depthwise)) {
     if (depthwise_.use_bias) depthwise_bias_ = *chain.depthwise->weights[1];
-    if (has_expand_) expand_.emplace(*chain.expand);
+    if (has_expand_) expand_.emplace(*chain.expand, scratch_);
     std::int64_t most_rows = 0;  // of the expanded image in one strip
     for_strips(0, dst_[1],
                [&](const Strip& strip) { most_rows = std::max(most_rows, strip.end - strip.begin); });
@@ -190,6 +185,7 @@ class InvertedResidual final : public Kernel {
     run_depthwise_row(row);
   }
 
+  ScratchLayout scratch_;
   int threads_;
   bool has_expand_;
   Convolution depthwise_;
@@ -201,7 +197,6 @@ class InvertedResidual final : public Kernel {
   std::optional<StripProduct> expand_;
   Tensor depthwise_kernel_, depthwise_bias_;
   DepthwiseRow row_;
-  ScratchLayout scratch_;
   std::size_t expanded_offset_ = 0, reduced_offset_ = 0, product_offset_ = 0;
 };
 

@@ -14,7 +14,6 @@ constexpr int at_once[] = {0, 9, 6, 4, 3};
 #if defined(__x86_64__)
 // Unrolled early, so that the sums live in registers: twelve of the sixteen. The side that has fewer vectors
 // waits in registers too, the other one comes one by one.
-#define PETAL_UNROLL _Pragma("GCC unroll 16")
 
 template <int elements, int vectors>
 __attribute__((target("avx2,fma"))) void add_with_avx2(const OuterProducts& p) {

@@ -15,4 +15,8 @@ bool has_avx512() {
   return has_instructions(dnnl::cpu_isa::avx512_core);
 }
 
+bool has_avx2_alone() {
+  return has_avx2() && !has_avx512();
+}
+
 }  // namespace petal::cpu

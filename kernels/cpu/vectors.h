@@ -51,6 +51,13 @@ PETAL_INLINE void for_channels(std::int64_t channels, const F& f) {
 // What the processor has and oneDNN is allowed to use (ONEDNN_MAX_CPU_ISA), so that the two go together.
 bool has_avx2();
 bool has_avx512();
+// AVX2 and no AVX-512: where oneDNN's code leaves half of the processor idle, and our own is used.
+bool has_avx2_alone();
+
+// For functions on __m256, in files of their own: what is inlined into a function compiled for AVX2 and FMA,
+// and a loop whose count is known.
+#define PETAL_AVX2_INLINE __attribute__((target("avx2,fma"), always_inline)) inline
+#define PETAL_UNROLL _Pragma("GCC unroll 16")
 
 #if defined(__x86_64__)
 template <class Loop>
