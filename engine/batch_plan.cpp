@@ -82,8 +82,8 @@ BatchPlan compile_batch(const Graph& graph, const Weights& weights, std::shared_
   if (options.optimize) network = optimize_for_inference(network);
   const bool by_core = backend->for_one_core() != nullptr;
   const std::int64_t wanted = options.micro_batch > 0 ? options.micro_batch
-                              : by_core              ? chosen_micro_batch(options.batch, backend->threads())
-                                                     : options.batch;
+                              : by_core               ? chosen_micro_batch(options.batch, backend->threads())
+                                                      : options.batch;
   const std::int64_t micro_batch = std::min(wanted, options.batch);
   const std::int64_t pieces = (options.batch + micro_batch - 1) / micro_batch;
   const int lanes = by_core ? static_cast<int>(std::min<std::int64_t>(backend->threads(), pieces)) : 1;
@@ -91,8 +91,9 @@ BatchPlan compile_batch(const Graph& graph, const Weights& weights, std::shared_
   state->micro_batch = micro_batch;
   for (int lane = 0; lane < lanes; ++lane) {
     const std::shared_ptr<const Backend> core = by_core ? backend->for_one_core() : backend;
-    state->lanes.push_back({compile(network.graph, network.weights, core,
-                                    {.batch = micro_batch, .precision = options.precision, .optimize = false})});
+    state->lanes.push_back(
+        {compile(network.graph, network.weights, core,
+                 {.batch = micro_batch, .precision = options.precision, .optimize = false})});
   }
   for (const TensorDescription& output : state->lanes[0].plan.outputs())
     state->row_elements += output.shape.without_batch().elements();
@@ -102,9 +103,10 @@ BatchPlan compile_batch(const Graph& graph, const Weights& weights, std::shared_
 void BatchPlan::run(const SampleSource& source, std::int64_t count, float* dst, const RunContext& context) {
   State& state = *state_;
   if (count < 1 || count > state.options.batch) {
-    throw Error("batch", std::to_string(count) + " samples were given to a plan of " +
-                             std::to_string(state.options.batch),
-                ErrorKind::failure);
+    throw Error(
+        "batch",
+        std::to_string(count) + " samples were given to a plan of " + std::to_string(state.options.batch),
+        ErrorKind::failure);
   }
   std::atomic<std::int64_t> next = 0;
   state.threads.run([&](int index) {

@@ -17,9 +17,9 @@ struct BatchOptions {
 };
 
 // An executable for inference on many samples: for throughput, where Plan on a backend of many threads is for
-// latency. Where the backend has a form for one core, every core is a lane of its own that takes micro-batches
-// through the whole network, with no barrier between layers; else the batch runs whole. Not for two threads at
-// once.
+// latency. Where the backend has a form for one core, every core is a lane of its own that takes
+// micro-batches through the whole network, with no barrier between layers; else the batch runs whole. Not for
+// two threads at once.
 class BatchPlan {
  public:
   BatchPlan(BatchPlan&&) noexcept;

@@ -28,7 +28,7 @@ struct ProfileEvent {
 struct Profile {
   std::vector<ProfileEntry> entries;  // in order of execution
   std::int64_t runs = 0;
-  double seconds = 0;  // of whole runs, measured around them
+  double seconds = 0;                // of whole runs, measured around them
   std::vector<ProfileEvent> events;  // of the last run, or of each lane's last one
 };
 

@@ -44,8 +44,8 @@ class Weights {
   std::map<std::string, Entry> entries_;
 };
 
-// Whether a layer's weights are constants that it states itself (Initializer::Kind::values): never trained, and
-// no file needs to hold them. False for a layer without weights.
+// Whether a layer's weights are constants that it states itself (Initializer::Kind::values): never trained,
+// and no file needs to hold them. False for a layer without weights.
 bool states_its_weights(std::span<const WeightDeclaration> weights);
 
 // Fresh weights for every declaration of the graph by its initializer. Each weight's stream is keyed by

@@ -69,8 +69,8 @@ struct TrainingNetwork {
   std::vector<bool> constant;        // constant_nodes of its graph
   std::vector<bool> wants_gradient;  // gradient_reach of it
 };
-// The passes for inference on the constant nodes; augmentation composed, padding folded, activations split off
-// and relu moved on all.
+// The passes for inference on the constant nodes; augmentation composed, padding folded, activations split
+// off and relu moved on all.
 TrainingNetwork optimize_for_training(const Network& network);
 
 // The graph cut where training begins. `frozen` gives the same values in every epoch: no node of it is

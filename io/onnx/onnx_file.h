@@ -13,8 +13,8 @@ namespace petal {
 //
 // The model's metadata_props: `labels` (a JSON list, in order of the output), `architecture`, `image_size` (a
 // JSON list, height and width in pixels), `apply_exif_orientation` and `fast_decode` ("true" or "false":
-// how photos were decoded), and ONNX's own Image.BitmapPixelFormat and Image.NominalPixelRange. What is not known is left
-// out.
+// how photos were decoded), and ONNX's own Image.BitmapPixelFormat and Image.NominalPixelRange. What is not
+// known is left out.
 //
 // Throws Error that names layer and class for a layer which has no words here; Error(file) where a weight is
 // missing, a label is not UTF-8 or the model is beyond ONNX's 2 GB; Error(failure) where it cannot write, and

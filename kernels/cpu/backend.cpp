@@ -7,9 +7,9 @@
 #include <algorithm>
 
 #include "engine/error.h"
-#include "kernels/cpu/batch_normalization.h"
+#include "kernels/cpu/convolution/inverted_residual.h"
 #include "kernels/cpu/device_limit.h"
-#include "kernels/cpu/inverted_residual.h"
+#include "kernels/cpu/normalization/batch_normalization.h"
 #include "kernels/cpu/operations.h"
 
 namespace petal {

@@ -1,6 +1,6 @@
 #include "kernels/cpu/product_forward.h"
 
-#include "kernels/cpu/copy.h"
+#include "kernels/cpu/layout/copy.h"
 
 namespace petal::cpu {
 

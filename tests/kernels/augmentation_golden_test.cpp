@@ -10,7 +10,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "kernels/cpu/warp.h"
+#include "kernels/cpu/random/warp.h"
 #include "kernels/reference/random_contrast.h"
 #include "kernels/reference/warp.h"
 #include "tests/kernels/backends.h"

@@ -1,4 +1,4 @@
-#include "kernels/cpu/normal_numbers.h"
+#include "kernels/cpu/random/normal_numbers.h"
 
 #include <doctest/doctest.h>
 

@@ -57,7 +57,8 @@ TEST_CASE("every kind of work is timed, with its operations and its share of the
   CHECK(many.lanes == 2);
   CHECK(many.micro_batch == 3);
   CHECK(many.operations == one.operations);
-  // A frozen base goes through forward alone; all of it trained through nearly three times as many operations.
+  // A frozen base goes through forward alone; all of it trained through nearly three times as many
+  // operations.
   const BenchmarkResult frozen = run_benchmark(small_case(Work::training, 4), cpu_backends(), limit, quick);
   const BenchmarkResult scratch =
       run_benchmark(small_case(Work::from_scratch, 4), cpu_backends(), limit, quick);

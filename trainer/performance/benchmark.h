@@ -49,8 +49,8 @@ struct BenchmarkResult {
   std::optional<double> accuracy{};  // a run folder's, on its test photos
 
   double latency(double share) const;  // milliseconds; 0.5: the median
-  double photos_per_second() const;       // by the median
-  double spread() const;                  // (p90 - p10) / p50
+  double photos_per_second() const;    // by the median
+  double spread() const;               // (p90 - p10) / p50
 };
 
 // Compiles and times one case. Weights are drawn where the source brings none. Throws Error as open_model and

@@ -22,8 +22,7 @@ void decode_all(const ImageFolder& folder, const Shape& input, const TrainOption
   run_workers(threads, [&](int) {
     std::vector<float> pixels(static_cast<std::size_t>(input.elements()));
     for (std::size_t i = next++; i < folder.photos.size(); i = next++) {
-      read_photo(folder.photos[i], input[0], input[1],
-                 decode_options(options), pixels.data());
+      read_photo(folder.photos[i], input[0], input[1], decode_options(options), pixels.data());
     }
   });
 }

@@ -1,0 +1,140 @@
+#include "kernels/cpu/convolution/implicit_gemm.h"
+
+#include <algorithm>
+
+#include "kernels/cpu/convolution/gemm_tile.h"
+#include "kernels/cpu/vectors.h"
+
+namespace petal::cpu {
+namespace {
+
+// The weights of a panel of 16 filters over so many (tap, channel) pairs are half of a first cache of 32 KiB.
+constexpr std::int64_t deepest = 256;
+// With as many channels, the pixels of a block take 192 KiB of the second cache. Divisible by the tiles.
+constexpr std::int64_t block_pixels = 192;
+
+}  // namespace
+
+ImplicitGemm::ImplicitGemm(const Window& window, std::int64_t channels, std::int64_t filters, float least,
+                           float most)
+    : window_(window),
+      channels_(channels),
+      filters_(filters),
+      least_(least),
+      most_(most),
+      zeros_(static_cast<std::size_t>(channels)) {
+  // Panels of two vectors; an odd one more makes the last one of three.
+  for (std::int64_t filter = 0; filter < filters;) {
+    const std::int64_t left = (filters - filter) / lanes;
+    const int vectors = left == 3 ? 3 : static_cast<int>(std::min<std::int64_t>(2, left));
+    panels_.push_back({filter, vectors});
+    filter += vectors * lanes;
+  }
+  const std::int64_t parts = (channels + deepest - 1) / deepest;  // of a tap
+  const std::int64_t together = std::max<std::int64_t>(1, deepest / channels);
+  std::int64_t before = 0;
+  const std::int64_t steps = (taps() + together - 1) / together;
+  for (std::int64_t step = 0; step < steps; ++step) {
+    const std::int64_t tap = taps() * step / steps, end = taps() * (step + 1) / steps;
+    for (std::int64_t part = 0; part < parts; ++part) {
+      const std::int64_t channel = channels * part / parts;
+      depth_blocks_.push_back({tap, end - tap, channel, channels * (part + 1) / parts - channel, before});
+      before += depth_blocks_.back().taps * depth_blocks_.back().channels;
+    }
+  }
+}
+
+void ImplicitGemm::pack(const float* kernel, const KernelLayout& layout, float* packed) const {
+  for (const DepthBlock& depth : depth_blocks_) {
+    for (const Panel& panel : panels_) {
+      for (std::int64_t tap = depth.tap; tap < depth.tap + depth.taps; ++tap) {
+        for (std::int64_t c = depth.channel; c < depth.channel + depth.channels; ++c) {
+          const float* from =
+              kernel + layout.start + tap * layout.tap + c * layout.channel + panel.filter * layout.filter;
+          const std::int64_t count = panel.vectors * lanes;
+          for (std::int64_t f = 0; f < count; ++f) packed[f] = from[f * layout.filter];
+          packed += count;
+        }
+      }
+    }
+  }
+}
+
+std::size_t ImplicitGemm::scratch_bytes() const {
+  return static_cast<std::size_t>(taps() * block_pixels) * sizeof(const float*);
+}
+
+void ImplicitGemm::run(const Operands& operands, Range pixels, Range panels, std::byte* scratch) const {
+  const auto rows = reinterpret_cast<const float**>(scratch);
+  for (std::int64_t begin = pixels.begin; begin < pixels.end; begin += block_pixels) {
+    const Range block = {begin, std::min(pixels.end, begin + block_pixels)};
+    set_rows(operands.src, block, rows);
+    for (const DepthBlock& depth : depth_blocks_) {
+      for (std::int64_t p = panels.begin; p < panels.end; ++p)
+        run_panel(operands, depth, panels_[static_cast<std::size_t>(p)], block, rows);
+    }
+  }
+}
+
+// Where each tap of each pixel reads: rows[tap * block_pixels + pixel].
+void ImplicitGemm::set_rows(const float* src, Range pixels, const float** rows) const {
+  const std::int64_t width = window_.output.width, height = window_.output.height;
+  const std::int64_t image = window_.input.height * window_.input.width * channels_;
+  for (std::int64_t pixel = pixels.begin; pixel < pixels.end;) {
+    const std::int64_t x = pixel % width, y = pixel / width % height;
+    const Range columns = {x, std::min(width, x + pixels.end - pixel)};
+    for (std::int64_t tap = 0; tap < taps(); ++tap) {
+      const std::int64_t row = y * window_.strides.height - window_.padding.top +
+                               tap / window_.kernel.width * window_.dilation.height;
+      const float** to = rows + tap * block_pixels + (pixel - pixels.begin);
+      if (row < 0 || row >= window_.input.height) {
+        std::fill_n(to, columns.end - columns.begin, zeros_.data());
+      } else {
+        const float* from = src + pixel / (width * height) * image + row * window_.input.width * channels_;
+        set_row(from, tap, columns, to);
+      }
+    }
+    pixel += columns.end - columns.begin;
+  }
+}
+
+void ImplicitGemm::set_row(const float* src, std::int64_t tap, Range columns, const float** rows) const {
+  const std::int64_t first = tap % window_.kernel.width * window_.dilation.width - window_.padding.left;
+  for (std::int64_t x = columns.begin; x < columns.end; ++x) {
+    const std::int64_t column = x * window_.strides.width + first;
+    const bool inside = column >= 0 && column < window_.input.width;
+    rows[x - columns.begin] = inside ? src + column * channels_ : zeros_.data();
+  }
+}
+
+void ImplicitGemm::run_panel(const Operands& operands, const DepthBlock& depth, const Panel& panel,
+                             Range pixels, const float* const* rows) const {
+  const std::int64_t pairs = depth.taps * depth.channels;
+  const std::int64_t at = (pixels.begin - operands.dst_first) * filters_ + panel.filter;
+  GemmTile tile{.src = rows + depth.tap * block_pixels,
+                .src_step = block_pixels,
+                .taps = depth.taps,
+                .first_channel = depth.channel,
+                .channels = depth.channels,
+                .weights = operands.weights + depth.before * filters_ + pairs * panel.filter,
+                .bias = operands.bias ? operands.bias + panel.filter : nullptr,
+                .residual = operands.residual ? operands.residual + at : nullptr,
+                .dst = operands.dst + at,
+                .dst_step = filters_,
+                .first = &depth == &depth_blocks_.front(),
+                .last = &depth == &depth_blocks_.back(),
+                .least = least_,
+                .most = most_};
+  const std::int64_t most = gemm_tile_pixels(panel.vectors);
+  for (std::int64_t left = pixels.end - pixels.begin; left > 0;) {
+    // The last two share what is left: a tile of one or two pixels takes as long as one of four.
+    const std::int64_t count = left > most && left < most + 4 ? (left + 1) / 2 : std::min(most, left);
+    gemm_tile_function(count, panel.vectors)(tile);
+    tile.src += count;
+    tile.dst += count * filters_;
+    if (tile.residual) tile.residual += count * filters_;
+    left -= count;
+  }
+}
+
+}  // namespace petal::cpu

@@ -1,0 +1,247 @@
+#include "kernels/cpu/convolution/inverted_residual.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include "kernels/cpu/convolution/depthwise_forward.h"
+#include "kernels/cpu/convolution/gemm_convolution.h"
+
+namespace petal::cpu {
+namespace {
+
+// What the expanded rows of a strip may take: they, what the depthwise makes of them and the weights share
+// the second-level cache, 512 KiB and more.
+constexpr std::int64_t strip_bytes = 192 << 10;
+
+// The layers of a chain; where it has no first one, src is the expanded image itself.
+struct ChainLayers {
+  const PrepareContext* expand = nullptr;
+  const PrepareContext* depthwise = nullptr;
+  const PrepareContext* project = nullptr;
+};
+
+Convolution product(const PrepareContext& context) {
+  return as_convolution(std::get<Conv2D>(context.node.layer), context);
+}
+
+// A convolution with its weights.
+class StripProduct {
+ public:
+  StripProduct(const PrepareContext& context, ScratchLayout& scratch)
+      : gemm_(*implicit_gemm(product(context), context)),
+        weights_(gemm_, gemm_.keras_layout(), context.weights[0], scratch) {
+    if (context.weights.size() > 1) bias_ = *context.weights[1];
+  }
+
+  // Pixels [begin, end) of dst, which are written from `dst` on.
+  void run(const float* src, std::int64_t begin, std::int64_t end, const float* residual, float* dst,
+           std::byte* scratch) const {
+    gemm_.run({.src = src,
+               .weights = weights_.prepare(gemm_, nullptr, nullptr),
+               .bias = bias_.elements() > 0 ? floats(bias_.bytes()) : nullptr,
+               .residual = residual,
+               .dst = dst,
+               .dst_first = begin},
+              {begin, end}, {0, gemm_.panels()}, scratch);
+  }
+  std::size_t scratch_bytes() const { return gemm_.scratch_bytes(); }
+
+ private:
+  ImplicitGemm gemm_;
+  GemmWeights weights_;
+  Tensor bias_;
+};
+
+class InvertedResidual final : public Kernel {
+ public:
+  InvertedResidual(const ChainLayers& chain, int threads)
+      : threads_(threads),
+        has_expand_(chain.expand != nullptr),
+        depthwise_(as_convolution(std::get<DepthwiseConv2D>(chain.depthwise->node.layer), *chain.depthwise)),
+        src_(has_expand_ ? chain.expand->src[0].shape : chain.depthwise->src[0].shape),
+        expanded_(chain.depthwise->src[0].shape),
+        reduced_(chain.depthwise->dst.shape),
+        dst_(chain.project->dst.shape),
+        parts_(dst_[0] < threads ? std::min<std::int64_t>(threads, dst_[1]) : 1),
+        residual_(chain.project->node.fused_residual),
+        uses_up_rows_(has_expand_ && product(*chain.expand).window.kernel == Size2D{1, 1}),
+        strip_rows_(chosen_strip_rows()),
+        project_(*chain.project, scratch_),
+        depthwise_kernel_(*chain.depthwise->weights[0]),
+        row_(depthwise_row(depthwise_, *chain.depthwise)) {
+    if (depthwise_.use_bias) depthwise_bias_ = *chain.depthwise->weights[1];
+    if (has_expand_) expand_.emplace(*chain.expand, scratch_);
+    std::int64_t most_rows = 0;  // of the expanded image in one strip
+    for_strips(0, dst_[1],
+               [&](const Strip& strip) { most_rows = std::max(most_rows, strip.end - strip.begin); });
+    if (has_expand_)
+      expanded_offset_ = scratch_.add(static_cast<std::size_t>(most_rows * expanded_row()) * sizeof(float));
+    reduced_offset_ = scratch_.add(static_cast<std::size_t>(strip_rows_ * reduced_row()) * sizeof(float));
+    product_offset_ =
+        scratch_.add(std::max(project_.scratch_bytes(), expand_ ? expand_->scratch_bytes() : 0));
+  }
+
+  void run(const Bindings& bindings) override {
+    const std::int64_t count = dst_[0] * parts_;
+#pragma omp parallel for num_threads(threads_) schedule(static) if (threads_ > 1)
+    for (std::int64_t i = 0; i < count; ++i) {
+      Bindings of_thread = bindings;
+      of_thread.scratch += scratch_.bytes() * static_cast<std::size_t>(omp_get_thread_num());
+      run_rows(of_thread, i / parts_, dst_[1] * (i % parts_) / parts_, dst_[1] * (i % parts_ + 1) / parts_);
+    }
+  }
+
+  std::size_t scratch_bytes() const override {
+    return scratch_.bytes() * static_cast<std::size_t>(threads_);
+  }
+  std::string implementation() const override {
+    return "strips of " + std::to_string(strip_rows_) + ": petal:avx2";
+  }
+  // Where the first layer is a 1x1, a strip's rows of src are used up before the strip is written, so the
+  // block's own input may be what it writes over; under a larger window the next strip needs rows again, and
+  // of an image in parts the other thread.
+  int in_place_input() const override {
+    return residual_ && uses_up_rows_ && parts_ == 1 ? 1 : -1;
+  }
+
+ private:
+  // Rows [y, y_end) of dst; they need rows [begin, end) of the expanded image, of which those from `fresh`
+  // on are not there yet.
+  struct Strip {
+    std::int64_t y, y_end, begin, fresh, end;
+  };
+
+  std::int64_t expanded_row() const {
+    return expanded_[2] * expanded_[3];
+  }
+  std::int64_t reduced_row() const {
+    return reduced_[2] * reduced_[3];
+  }
+
+  std::int64_t chosen_strip_rows() const {
+    const std::int64_t stride = depthwise_.window.strides.height;
+    const std::int64_t rows = strip_bytes / (expanded_row() * static_cast<std::int64_t>(sizeof(float)));
+    return std::clamp<std::int64_t>((rows - 3) / stride + 1, 1, dst_[1]);
+  }
+
+  // The strips of rows [y, last) of dst.
+  template <class F>
+  void for_strips(std::int64_t y, std::int64_t last, const F& f) const {
+    const Window& window = depthwise_.window;
+    const std::int64_t stride = window.strides.height;
+    std::int64_t have = 0;  // rows of the expanded image that were computed
+    for (; y < last; y += strip_rows_) {
+      const std::int64_t y_end = std::min(last, y + strip_rows_);
+      const std::int64_t begin = std::clamp<std::int64_t>(y * stride - window.padding.top, 0, expanded_[1]);
+      const std::int64_t end =
+          std::clamp<std::int64_t>((y_end - 1) * stride - window.padding.top + 3, begin, expanded_[1]);
+      const std::int64_t fresh = std::clamp(have, begin, end);
+      f(Strip{y, y_end, begin, fresh, end});
+      have = std::max(have, end);
+    }
+  }
+
+  // Rows [y, last) of an image of dst.
+  void run_rows(const Bindings& bindings, std::int64_t image, std::int64_t y, std::int64_t last) const {
+    const float* src = floats(bindings.src[0]) + image * src_[1] * src_[2] * src_[3];
+    const std::int64_t dst_row = dst_[2] * dst_[3];
+    float* dst = floats(bindings.dst) + image * dst_[1] * dst_row;
+    float* reduced = floats(bindings.scratch + reduced_offset_);
+    std::int64_t first = 0;  // the row that stands first among the expanded ones
+    for_strips(y, last, [&](const Strip& strip) {
+      const float* expanded = has_expand_ ? expand(bindings, src, strip, first) : src;
+      for (std::int64_t row = strip.y; row < strip.y_end; ++row)
+        reduce_row(expanded, first, row, reduced + (row - strip.y) * reduced_row());
+      float* to = dst + strip.y * dst_row;
+      const float* residual = residual_ ? floats(bindings.src[1]) + (to - floats(bindings.dst)) : nullptr;
+      project_.run(reduced, 0, (strip.y_end - strip.y) * dst_[2], residual, to,
+                   bindings.scratch + product_offset_);
+    });
+  }
+
+  // The expanded rows of a strip; those that the strip before has left and this one needs again move to the
+  // front.
+  const float* expand(const Bindings& bindings, const float* src, const Strip& strip,
+                      std::int64_t& first) const {
+    float* expanded = floats(bindings.scratch + expanded_offset_);
+    if (strip.fresh > strip.begin)
+      std::memmove(expanded, expanded + (strip.begin - first) * expanded_row(),
+                   static_cast<std::size_t>((strip.fresh - strip.begin) * expanded_row()) * sizeof(float));
+    first = strip.begin;
+    expand_->run(src, strip.fresh * expanded_[2], strip.end * expanded_[2], nullptr,
+                 expanded + (strip.fresh - first) * expanded_row(), bindings.scratch + product_offset_);
+    return expanded;
+  }
+
+  // Row y of what the depthwise gives, from the expanded rows from `first` on.
+  void reduce_row(const float* expanded, std::int64_t first, std::int64_t y, float* to) const {
+    DepthwiseRow row = row_;
+    row.dst = to;
+    row.bias = depthwise_bias_.elements() > 0 ? floats(depthwise_bias_.bytes()) : nullptr;
+    set_window(row, expanded, first, y, floats(depthwise_kernel_.bytes()), depthwise_.window);
+    run_depthwise_row(row);
+  }
+
+  ScratchLayout scratch_;
+  int threads_;
+  bool has_expand_;
+  Convolution depthwise_;
+  Shape src_, expanded_, reduced_, dst_;
+  std::int64_t parts_;  // of an image, each a thread's
+  bool residual_, uses_up_rows_;
+  std::int64_t strip_rows_;
+  StripProduct project_;
+  std::optional<StripProduct> expand_;
+  Tensor depthwise_kernel_, depthwise_bias_;
+  DepthwiseRow row_;
+  std::size_t expanded_offset_ = 0, reduced_offset_ = 0, product_offset_ = 0;
+};
+
+// A 1x1 convolution that keeps the rows.
+bool is_projection(const PrepareContext& context) {
+  const auto* layer = std::get_if<Conv2D>(&context.node.layer);
+  if (!layer) return false;
+  const Shape &src = context.src[0].shape, &dst = context.dst.shape;
+  return layer->kernel == Size2D{1, 1} && layer->strides == Size2D{1, 1} && layer->groups == 1 &&
+         src[1] == dst[1] && src[2] == dst[2];
+}
+
+bool is_expansion(const PrepareContext& context) {
+  return std::holds_alternative<Conv2D>(context.node.layer) && !context.node.fused_residual;
+}
+
+bool is_fast(const PrepareContext& context) {
+  return implicit_gemm(product(context), context).has_value();
+}
+
+// Whether what stays in cache, written and read, is more than the weights that come anew for each image.
+bool pays(std::span<const PrepareContext> chain) {
+  std::int64_t weights = 0, between = 0;
+  for (const PrepareContext& context : chain) {
+    for (const Tensor* tensor : context.weights) weights += tensor->elements();
+    if (&context != &chain.back()) between += context.dst.shape.elements() / context.dst.shape[0];
+  }
+  return 2 * between > weights;
+}
+
+}  // namespace
+
+KernelPointer prepare_inverted_residual(std::span<const PrepareContext> chain, const Device& device) {
+  if (chain.size() < 2 || chain.size() > 3) return nullptr;
+  if (!std::ranges::all_of(chain, &PrepareContext::constant_weights)) return nullptr;
+  const ChainLayers layers{.expand = chain.size() == 3 ? chain.data() : nullptr,
+                           .depthwise = &chain[chain.size() - 2],
+                           .project = &chain.back()};
+  const auto* layer = std::get_if<DepthwiseConv2D>(&layers.depthwise->node.layer);
+  if (!layer || !is_projection(*layers.project)) return nullptr;
+  if (layers.expand && !is_expansion(*layers.expand)) return nullptr;
+  if (!is_fast(*layers.project) || (layers.expand && !is_fast(*layers.expand))) return nullptr;
+  if (!is_depthwise_rows(as_convolution(*layer, *layers.depthwise), *layers.depthwise)) return nullptr;
+  if (!pays(chain)) return nullptr;
+  return std::make_unique<InvertedResidual>(layers, device.threads);
+}
+
+}  // namespace petal::cpu

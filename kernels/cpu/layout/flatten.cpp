@@ -1,0 +1,13 @@
+#include "kernels/cpu/layout/copy.h"
+
+namespace petal::cpu {
+
+Support supports(const Flatten&, Direction direction) {
+  return supports_without_weights(direction);
+}
+
+KernelPointer prepare(const Flatten&, const Device&, const PrepareContext& context) {
+  return prepare_copy(context);
+}
+
+}  // namespace petal::cpu
