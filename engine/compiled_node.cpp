@@ -10,7 +10,7 @@ std::uint32_t random_layer(const Node& node) {
 
 PrepareContext prepare_context(const NodeRequest& request) {
   const Node& node = request.node;
-  const DataType type = data_type(request.precision);
+  const DataType type = request.dst_type.value_or(data_type(request.precision));
   PrepareContext context{.node = node,
                          .direction = request.direction,
                          .mode = request.mode,
@@ -21,7 +21,7 @@ PrepareContext prepare_context(const NodeRequest& request) {
                          .constant_weights = request.mode == Mode::inference,
                          .layer = random_layer(node)};
   for (const Shape& shape : request.graph.input_shapes(node)) {
-    context.src.push_back({type, shape.with_batch(request.batch)});
+    context.src.push_back({request.src_type(context.src.size()), shape.with_batch(request.batch)});
   }
   for (const WeightDeclaration& declaration : request.graph.weights(node)) {
     context.weights.push_back(&request.weights.at(declaration.name));
@@ -39,18 +39,20 @@ std::unique_ptr<Kernel> prepare_node(const Backend& backend, const NodeRequest& 
 ProfileEntry profile_entry(const NodeRequest& request) {
   const Node& node = request.node;
   const std::vector<Shape> src = request.graph.input_shapes(node);
-  const auto item = static_cast<std::int64_t>(size_of(data_type(request.precision)));
-  std::int64_t elements = node.shape.elements() * request.batch;
-  for (const Shape& shape : src) elements += shape.elements() * request.batch;
-  for (const WeightDeclaration& declaration : declare_weights(node.layer, src)) {
-    elements += declaration.shape.elements();
-  }
+  const auto bytes = [](const Shape& shape, DataType type) {
+    return shape.elements() * static_cast<std::int64_t>(size_of(type));
+  };
+  const DataType type = data_type(request.precision);
+  std::int64_t moved = bytes(node.shape, request.dst_type.value_or(type)) * request.batch;
+  for (std::size_t i = 0; i < src.size(); ++i) moved += bytes(src[i], request.src_type(i)) * request.batch;
+  for (const WeightDeclaration& declaration : declare_weights(node.layer, src))
+    moved += bytes(declaration.shape, type);
   return {.name = node.name,
           .kind = std::string(kind(node.layer)),
           .phase = std::string(to_string(request.direction)),
           .implementation = "",
           .operations = operations(node.layer, src) * request.batch,
-          .bytes = elements * item};
+          .bytes = moved};
 }
 
 }  // namespace petal

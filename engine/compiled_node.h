@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "engine/backend.h"
@@ -18,6 +19,12 @@ struct NodeRequest {
   Mode mode = Mode::inference;
   Precision precision = Precision::f32;
   Direction direction = Direction::forward;
+  std::vector<DataType> src_types{};  // of the node's inputs; empty: the precision's
+  std::optional<DataType> dst_type{};
+
+  DataType src_type(std::size_t input) const {
+    return src_types.empty() ? data_type(precision) : src_types[input];
+  }
 };
 
 // What the backend is given for it. References into the request's graph and weights.

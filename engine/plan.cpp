@@ -7,6 +7,7 @@
 #include "engine/error.h"
 #include "engine/executor.h"
 #include "engine/passes/passes.h"
+#include "engine/value_types.h"
 
 namespace petal {
 
@@ -20,16 +21,12 @@ struct Plan::State {
 
 namespace {
 
-// Only the shape's reading changes: dst is src's memory.
-bool is_view(const Node& node) {
-  return std::holds_alternative<Flatten>(node.layer) || std::holds_alternative<Reshape>(node.layer);
-}
-
 // Gives every value a buffer, sharing memory where a node only views its input or may write over it.
 class BufferAssignment {
  public:
-  BufferAssignment(const Graph& graph, Executor& executor, std::size_t bytes_an_element)
-      : graph_(graph), executor_(executor), scale_(bytes_an_element), buffers_(graph.nodes().size(), -1) {
+  BufferAssignment(const Graph& graph, const std::vector<DataType>& types, std::int64_t batch,
+                   Executor& executor)
+      : graph_(graph), types_(types), batch_(batch), executor_(executor), buffers_(graph.nodes().size(), -1) {
     for (const Node& node : graph.nodes()) {
       for (int input : node.inputs) ++uses_[root(input)];
     }
@@ -49,9 +46,7 @@ class BufferAssignment {
     const int input = shared < 0 ? -1 : chain.inputs[static_cast<std::size_t>(shared)];
     const int last = chain.nodes.back();
     buffers_[static_cast<std::size_t>(last)] =
-        input >= 0 && last_use(input)
-            ? buffer(input)
-            : executor_.add_buffer(static_cast<std::size_t>(graph_[last].shape.elements()) * scale_);
+        input >= 0 && last_use(input) ? buffer(input) : own_buffer(last);
     --uses_[root(chain.inputs.back())];
     if (chain.inputs.size() > 1 && chain.inputs[1] != first) --uses_[root(first)];
   }
@@ -65,19 +60,25 @@ class BufferAssignment {
       const int shared = kernel == nullptr ? -1 : kernel->in_place_input();
       mine = shared >= 0 && last_use(node.inputs[static_cast<std::size_t>(shared)])
                  ? buffer(node.inputs[static_cast<std::size_t>(shared)])
-                 : executor_.add_buffer(static_cast<std::size_t>(node.shape.elements()) * scale_);
+                 : own_buffer(index);
     }
     // A view hands its input's uses on to its readers, which were counted at the same root.
     for (int input : node.inputs) --uses_[root(input)];
   }
 
  private:
+  int own_buffer(int index) {
+    const TensorDescription value{types_[static_cast<std::size_t>(index)],
+                                  graph_[index].shape.with_batch(batch_)};
+    return executor_.add_buffer(value.bytes());
+  }
   int root(int index) const { return is_view(graph_[index]) ? root(graph_[index].inputs[0]) : index; }
   bool last_use(int index) { return uses_[root(index)] == 1; }
 
   const Graph& graph_;
+  const std::vector<DataType>& types_;
+  std::int64_t batch_;
   Executor& executor_;
-  std::size_t scale_;
   std::vector<int> buffers_;
   std::unordered_map<int, int> uses_;
 };
@@ -99,12 +100,19 @@ Plan compile(const Graph& graph, const Weights& weights, std::shared_ptr<const B
       Plan::State{options, network.graph, Executor(std::move(backend)), {}, {}, {}, {}});
   Executor& executor = state->executor;
   executor.backend().enter();
-  const DataType type = data_type(options.precision);
-  BufferAssignment assignment(state->graph, executor,
-                              size_of(type) * static_cast<std::size_t>(options.batch));
-  const auto request = [&](int node) -> NodeRequest {
-    return {state->graph,  state->graph[node], network.weights,
-            options.batch, Mode::inference,    options.precision};
+  const std::vector<DataType> types = value_types(state->graph, options.precision);
+  const auto type = [&](int node) { return types[static_cast<std::size_t>(node)]; };
+  BufferAssignment assignment(state->graph, types, options.batch, executor);
+  const auto request = [&](int index) {
+    const Node& node = state->graph[index];
+    NodeRequest one{.graph = state->graph,
+                    .node = node,
+                    .weights = network.weights,
+                    .batch = options.batch,
+                    .precision = options.precision,
+                    .dst_type = type(index)};
+    for (int input : node.inputs) one.src_types.push_back(type(input));
+    return one;
   };
   const std::span<const int> outputs = state->graph.outputs();
   Chains chains = options.optimize_chains
@@ -135,12 +143,12 @@ Plan compile(const Graph& graph, const Weights& weights, std::shared_ptr<const B
   for (int input : state->graph.inputs()) {
     state->input_buffers.push_back(assignment.buffer(input));
     executor.hold_from_start(assignment.buffer(input));
-    state->inputs.push_back({type, state->graph[input].shape.with_batch(options.batch)});
+    state->inputs.push_back({type(input), state->graph[input].shape.with_batch(options.batch)});
   }
   for (int output : state->graph.outputs()) {
     state->output_buffers.push_back(assignment.buffer(output));
     executor.hold_to_end(assignment.buffer(output));
-    state->outputs.push_back({type, state->graph[output].shape.with_batch(options.batch)});
+    state->outputs.push_back({type(output), state->graph[output].shape.with_batch(options.batch)});
   }
   executor.finish();
   return Plan(std::move(state));

@@ -26,7 +26,7 @@ class Plan {
   ~Plan();
 
   std::int64_t batch() const;
-  // One an input of the graph, one an output, with N, in the type of the precision.
+  // One an input of the graph, one an output, with N: float32 whatever the precision, but for f64.
   std::span<const TensorDescription> inputs() const;
   std::span<const TensorDescription> outputs() const;
   // Where a caller writes input `index` and reads output `index`: inside the plan's arena, so nothing is

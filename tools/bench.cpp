@@ -87,6 +87,7 @@ int bench(const BenchArguments& a) {
     return 0;
   }
   const std::vector<BenchmarkCase> cases = cases_of(a);
+  for (const std::string& precision : a.precisions) requested_precision(precision);
   const std::shared_ptr<const Backend> backend = backends(a.threads.front());
   BenchmarkReport report{.machine = fmt::format("{}, {} threads; {}", processor_name(), backend->threads(),
                                                 cpu_backend_description()),

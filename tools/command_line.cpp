@@ -61,4 +61,13 @@ Precision precision_by_name(const std::string& name) {
   throw Error("--precision", "'" + name + "' is not known; known are f32, bf16, f16");
 }
 
+Precision requested_precision(const std::string& name) {
+  const Precision precision = precision_by_name(name);
+  if (precision == Precision::bf16 && cpu_bfloat16_speed() == Bfloat16Speed::slower) {
+    fmt::print(stderr,
+               "warning: this processor has no bfloat16 instructions: --precision bf16 is slower than f32\n");
+  }
+  return precision;
+}
+
 }  // namespace petal

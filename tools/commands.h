@@ -35,5 +35,7 @@ int training_program(int argc, char** argv, const TrainOptions& defaults);
 BackendFactory backend_factory(const std::string& device);
 // "f32", "bf16", "f16". Throws Error(--precision) that lists them.
 Precision precision_by_name(const std::string& name);
+// The same; on standard error it warns of bf16 where this processor computes it more slowly than f32.
+Precision requested_precision(const std::string& name);
 
 }  // namespace petal

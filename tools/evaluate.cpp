@@ -31,7 +31,7 @@ int evaluate(const EvaluateArguments& a) {
   PhotoProgressPrinter printer(stderr, isatty(fileno(stderr)) != 0, "photos");
   PhotoStreamOptions options;
   options.threads = a.threads;
-  options.precision = precision_by_name(a.precision);
+  options.precision = requested_precision(a.precision);
   options.strict = a.strict;
   options.stop = &stop_on_interrupt();
   options.progress = [&](std::int64_t done, std::int64_t total) { printer(done, total); };

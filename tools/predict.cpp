@@ -79,7 +79,7 @@ int predict(const PredictArguments& a) {
   }
   PhotoStreamOptions options;
   options.threads = a.threads;
-  options.precision = precision_by_name(a.precision);
+  options.precision = requested_precision(a.precision);
   options.strict = a.strict;
   options.stop = &stop_on_interrupt();
   const ScoredPhotos scored = score_photos(model, photos, backend_factory(a.device), options);

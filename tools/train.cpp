@@ -122,7 +122,7 @@ void add_machine_options(CLI::App& app, TrainArguments& a) {
 TrainOptions resolved(const TrainArguments& a) {
   TrainOptions options = a.options;
   options.apply_exif_orientation = !a.no_exif;
-  options.precision = precision_by_name(a.precision);
+  options.precision = requested_precision(a.precision);
   if (!a.class_weights.empty() && a.class_weights != "balanced") {
     throw Error("--class-weights", "'" + a.class_weights + "' is not known; known is balanced");
   }

@@ -11,6 +11,7 @@
 #include "kernels/cpu/device_limit.h"
 #include "kernels/cpu/normalization/batch_normalization.h"
 #include "kernels/cpu/operations.h"
+#include "kernels/cpu/widened.h"
 
 namespace petal {
 namespace cpu {
@@ -39,9 +40,8 @@ class ThreadCount {
 Support supports_precision(Precision precision) {
   switch (precision) {
     case Precision::f32:
-      return {};
     case Precision::bf16:
-      return {false, "bfloat16 arrives with the fast precisions; use f32"};
+      return {};
     case Precision::f16:
       return {false, "float16 is for GPUs; use f32"};
     case Precision::f64:
@@ -64,6 +64,8 @@ class CpuBackend final : public Backend {
 
   Support supports(const Node& node, Precision precision, Direction direction) const override {
     if (const Support support = supports_precision(precision); !support.supported) return support;
+    if (precision == Precision::bf16 && direction != Direction::forward)
+      return {false, "bfloat16 is for inference; train in f32"};
     if (node.fused_residual && direction != Direction::forward) {
       return {false, "a residual is fused for inference alone"};
     }
@@ -77,20 +79,22 @@ class CpuBackend final : public Backend {
       throw_unsupported(*this, node, context.precision, context.direction, support.reason);
     }
     const ThreadCount count(device_.threads);
-    return std::visit([&](const auto& layer) { return cpu::prepare(layer, device_, context); }, node.layer);
+    return context.precision == Precision::bf16 ? prepare_half(context) : prepare_float(context);
   }
 
   std::unique_ptr<Kernel> prepare_chain(std::span<const PrepareContext> chain) const override {
     // Backward of a chain is what its forward was; a part of it may lack the direction.
     for (const PrepareContext& context : chain)
-      if (!supports(context.node, context.precision, Direction::forward).supported) return nullptr;
+      if (context.precision != Precision::f32 ||
+          !supports(context.node, context.precision, Direction::forward).supported)
+        return nullptr;
     const ThreadCount count(device_.threads);
     if (KernelPointer kernel = prepare_normalized_activation(chain)) return kernel;
     return prepare_inverted_residual(chain, device_);
   }
 
   std::unique_ptr<Kernel> prepare_sum(Precision precision, std::int64_t elements, int terms) const override {
-    require(precision, "sum");
+    if (precision != Precision::f32) throw Error("sum", "gradients are summed in f32 alone");
     return make_sum(elements, terms);
   }
 
@@ -113,6 +117,17 @@ class CpuBackend final : public Backend {
   }
 
  private:
+  std::unique_ptr<Kernel> prepare_float(const PrepareContext& context) const {
+    return std::visit([&](const auto& layer) { return cpu::prepare(layer, device_, context); },
+                      context.node.layer);
+  }
+
+  std::unique_ptr<Kernel> prepare_half(const PrepareContext& context) const {
+    const auto own = [&](const auto& layer) { return prepare_bfloat16(layer, device_, context); };
+    if (KernelPointer kernel = std::visit(own, context.node.layer)) return kernel;
+    return prepare_widened(context, [&](const PrepareContext& inner) { return prepare_float(inner); });
+  }
+
   static void require(Precision precision, const char* what) {
     const Support support = supports_precision(precision);
     if (!support.supported) throw Error(what, support.reason);
@@ -132,6 +147,11 @@ std::string instruction_set() {
 
 }  // namespace
 
+bool is_all_bfloat16(const PrepareContext& context) {
+  const auto is_half = [](const TensorDescription& array) { return array.type == DataType::bf16; };
+  return is_half(context.dst) && std::ranges::all_of(context.src, is_half);
+}
+
 Support supports_without_weights(Direction direction) {
   if (direction != Direction::backward_weights) return {};
   return {false, "it has no weights"};
@@ -144,6 +164,12 @@ std::shared_ptr<const Backend> make_cpu_backend(int threads) {
     throw Error("--threads", fmt::format("{} threads; give 1 or more, or 0 for every core", threads));
   }
   return std::make_shared<cpu::CpuBackend>(threads == 0 ? cpu::cores_of_process() : threads);
+}
+
+Bfloat16Speed cpu_bfloat16_speed() {
+  if (cpu::has_instructions(dnnl::cpu_isa::avx512_core_amx)) return Bfloat16Speed::faster;
+  if (cpu::has_instructions(dnnl::cpu_isa::avx512_core_bf16)) return Bfloat16Speed::similar;
+  return Bfloat16Speed::slower;
 }
 
 std::string cpu_backend_description() {

@@ -8,8 +8,15 @@
 namespace petal {
 
 // The CPU through oneDNN, NHWC from end to end. `threads` 0 takes the cores that this process may run on.
-// Kernels run under the thread count that they were prepared with.
+// Kernels run under the thread count that they were prepared with. Precisions: f32; bf16 for inference, with
+// float32 sums and float32 biases: through oneDNN from AVX-512 on, elsewhere by float32 kernels between
+// conversions, which is right and slow. Layers whose src and dst are float32 all run in float32.
 std::shared_ptr<const Backend> make_cpu_backend(int threads = 0);
+
+// What Precision::bf16 is beside f32 on this processor. Only AMX computes it faster; AVX512-BF16 has
+// instructions for it, but storage is all that they gain.
+enum class Bfloat16Speed { slower, similar, faster };
+Bfloat16Speed cpu_bfloat16_speed();
 
 // "oneDNN 2.6.3, AVX2, OpenMP": what the kernels are made of, for `petal devices` and reports.
 std::string cpu_backend_description();

@@ -10,16 +10,17 @@ namespace {
 // Matrix products: as fast as oneDNN's inner product, and Keras's (D, units) needs no reordering for any
 // direction.
 KernelPointer prepare_forward(const Dense& layer, const Device& device, const PrepareContext& context) {
+  const DataType type = context.src[0].type;
   const std::int64_t batch = context.src[0].shape[0], width = context.src[0].shape.back();
   const Descriptor kernel = matrix(width, layer.units);
   const Descriptor packed =
-      Descriptor({width, layer.units}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::any);
+      Descriptor({width, layer.units}, onednn_type(type), dnnl::memory::format_tag::any);
   const Descriptor bias = layer.use_bias ? matrix(1, layer.units) : Descriptor();
-  const auto descriptor =
-      PETAL_ONEDNN(where(context.node),
-                   matmul(device.engine, matrix(batch, width), context.constant_weights ? packed : kernel,
-                          bias, matrix(batch, layer.units),
-                          attributes(epilogue(context.node.fused_residual, layer.activation))));
+  const auto descriptor = PETAL_ONEDNN(
+      where(context.node),
+      matmul(device.engine, matrix(batch, width, type), context.constant_weights ? packed : kernel, bias,
+             matrix(batch, layer.units, context.dst.type),
+             attributes(epilogue(context.node.fused_residual, layer.activation))));
   return std::make_unique<ProductForward>(device, context, descriptor, kernel, bias);
 }
 
@@ -121,6 +122,12 @@ KernelPointer prepare(const Dense& layer, const Device& device, const PrepareCon
       break;
   }
   return prepare_forward(layer, device, context);
+}
+
+KernelPointer prepare_bfloat16(const Dense& layer, const Device& device, const PrepareContext& context) {
+  if (!takes_bfloat16_product(context)) return nullptr;
+  KernelPointer kernel = prepare_forward(layer, device, context);
+  return is_reference(kernel->implementation()) ? nullptr : std::move(kernel);
 }
 
 }  // namespace petal::cpu

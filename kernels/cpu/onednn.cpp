@@ -12,6 +12,10 @@ bool has_instructions(dnnl::cpu_isa set) {
   return (isa & static_cast<unsigned>(set)) == static_cast<unsigned>(set);
 }
 
+bool is_reference(const std::string& implementation) {
+  return implementation.empty() || implementation.starts_with("ref") || implementation.starts_with("simple");
+}
+
 void throw_onednn(const std::string& where, const char* expression, const dnnl::error& error) {
   throw Error(where,
               fmt::format("oneDNN failed with status {} ({}) in `{}`", static_cast<int>(error.status),
@@ -30,8 +34,12 @@ dnnl::primitive_attr attributes(const dnnl::post_ops& operations) {
   return result;
 }
 
-Descriptor image(const Shape& shape) {
-  return Descriptor({shape[0], shape[3], shape[1], shape[2]}, dnnl::memory::data_type::f32,
+dnnl::memory::data_type onednn_type(DataType type) {
+  return type == DataType::bf16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32;
+}
+
+Descriptor image(const Shape& shape, DataType type) {
+  return Descriptor({shape[0], shape[3], shape[1], shape[2]}, onednn_type(type),
                     dnnl::memory::format_tag::nhwc);
 }
 
@@ -39,8 +47,8 @@ Descriptor vector(std::int64_t elements) {
   return Descriptor({elements}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a);
 }
 
-Descriptor matrix(std::int64_t rows, std::int64_t columns) {
-  return Descriptor({rows, columns}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::ab);
+Descriptor matrix(std::int64_t rows, std::int64_t columns, DataType type) {
+  return Descriptor({rows, columns}, onednn_type(type), dnnl::memory::format_tag::ab);
 }
 
 Descriptor transposed_matrix(std::int64_t rows, std::int64_t columns) {

@@ -20,6 +20,9 @@ struct Device {
 // Whether the processor has these, and oneDNN may use them.
 bool has_instructions(dnnl::cpu_isa set);
 
+// Whether a vendor's name for an implementation is that of plain loops, up to thousands of times slower.
+bool is_reference(const std::string& implementation);
+
 [[noreturn]] void throw_onednn(const std::string& where, const char* expression, const dnnl::error& error);
 
 // Evaluates an expression of oneDNN's; what it throws becomes Error(failure) with `where` (a node) and the
@@ -39,11 +42,14 @@ std::string where(const Node& node);
 // Attributes with these post-ops and the scratchpad in our hands.
 dnnl::primitive_attr attributes(const dnnl::post_ops& operations = {});
 
-// Dense float32 descriptors. An image tensor (N, H, W, C) is (N, C, H, W) to oneDNN, with C innermost in
-// memory.
-Descriptor image(const Shape& shape);
+// Float32 or bfloat16.
+dnnl::memory::data_type onednn_type(DataType type);
+
+// Dense descriptors, of float32 where no type is given. An image tensor (N, H, W, C) is (N, C, H, W) to
+// oneDNN, with C innermost in memory.
+Descriptor image(const Shape& shape, DataType type = DataType::f32);
 Descriptor vector(std::int64_t elements);
-Descriptor matrix(std::int64_t rows, std::int64_t columns);
+Descriptor matrix(std::int64_t rows, std::int64_t columns, DataType type = DataType::f32);
 Descriptor transposed_matrix(std::int64_t rows, std::int64_t columns);  // element (r, c) at c * rows + r
 
 // Hands out parts of a kernel's scratch, each on a cache line of its own.

@@ -6,7 +6,7 @@
 #include "kernels/cpu/onednn.h"
 
 // What each operation's file gives the backend: whether it runs a direction in float32, and the kernel for
-// it.
+// it; and the forward kernel on bfloat16 arrays, for those that have one.
 namespace petal::cpu {
 
 // Short names for the bytes that bindings hold.
@@ -102,6 +102,24 @@ KernelPointer prepare(const RandomCrop& layer, const Device& device, const Prepa
 KernelPointer prepare(const RandomContrast& layer, const Device& device, const PrepareContext& context);
 KernelPointer prepare(const RandomBrightness& layer, const Device& device, const PrepareContext& context);
 KernelPointer prepare(const RandomAffine& layer, const Device& device, const PrepareContext& context);
+
+// Null where there is none for this processor and these arrays: the layer then runs between conversions.
+template <class AnyLayer>
+KernelPointer prepare_bfloat16(const AnyLayer&, const Device&, const PrepareContext&) {
+  return nullptr;
+}
+KernelPointer prepare_bfloat16(const Conv2D& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare_bfloat16(const DepthwiseConv2D& layer, const Device& device,
+                               const PrepareContext& context);
+KernelPointer prepare_bfloat16(const Dense& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare_bfloat16(const MaxPooling2D& layer, const Device& device,
+                               const PrepareContext& context);
+KernelPointer prepare_bfloat16(const AveragePooling2D& layer, const Device& device,
+                               const PrepareContext& context);
+KernelPointer prepare_bfloat16(const Concatenate& layer, const Device& device, const PrepareContext& context);
+
+// Whether src and dst are bfloat16, all of them.
+bool is_all_bfloat16(const PrepareContext& context);
 
 // For an operation without weights that has both its directions.
 Support supports_without_weights(Direction direction);

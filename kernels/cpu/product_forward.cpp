@@ -1,8 +1,15 @@
 #include "kernels/cpu/product_forward.h"
 
 #include "kernels/cpu/layout/copy.h"
+#include "kernels/cpu/vectors.h"
 
 namespace petal::cpu {
+
+bool takes_bfloat16_product(const PrepareContext& context) {
+  return has_avx512() && context.direction == Direction::forward && context.constant_weights &&
+         context.src[0].type == DataType::bf16 &&
+         (!context.node.fused_residual || context.src[1].type == context.dst.type);
+}
 
 ProductForward::ProductForward(const PrepareContext& context)
     : residual_(context.node.fused_residual), dst_bytes_(context.dst.bytes()) {

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "engine/error.h"
 #include "kernels/cpu/backend.h"
 #include "tests/kernels/activation_cases.h"
@@ -12,12 +14,12 @@ namespace petal::testing {
 namespace {
 
 std::unique_ptr<Kernel> prepare(const Backend& backend, const Case& item, Direction direction,
-                                bool constant_weights) {
+                                bool constant_weights, Precision precision = Precision::f32) {
   const Node node = node_of(item);
-  PrepareContext context{node, direction, item.mode, Precision::f32, {}, {}, {}, constant_weights, 0};
+  PrepareContext context{node, direction, item.mode, precision, {}, {}, {}, constant_weights, 0};
   for (const Shape& shape : inputs_of(item))
-    context.src.push_back({DataType::f32, shape.with_batch(item.batch)});
-  context.dst = {DataType::f32, node.shape.with_batch(item.batch)};
+    context.src.push_back({data_type(precision), shape.with_batch(item.batch)});
+  context.dst = {data_type(precision), node.shape.with_batch(item.batch)};
   std::vector<Tensor> weights;
   for (const WeightDeclaration& declaration : weights_of(item)) weights.emplace_back(declaration.shape);
   for (const Tensor& tensor : weights) context.weights.push_back(&tensor);
@@ -140,6 +142,19 @@ TEST_CASE("cpu: no layer of the networks runs the vendor's reference code") {
   }
 }
 
+TEST_CASE("cpu: no layer runs the vendor's reference code in bfloat16") {
+  std::vector<Case> cases = layers_of_networks();
+  std::ranges::copy(layers_with_activations(), std::back_inserter(cases));
+  for (const auto& backend : {make_cpu_backend(1), make_cpu_backend(2)}) {
+    for (const Case& item : cases) {
+      const std::string implementation =
+          prepare(*backend, item, Direction::forward, true, Precision::bf16)->implementation();
+      INFO(item.name << ": " << implementation);
+      CHECK_FALSE(is_reference(implementation));
+    }
+  }
+}
+
 TEST_CASE("cpu: no activation runs the vendor's reference code, on its own or within a layer, either way") {
   const auto backend = make_cpu_backend(2);
   for (const Case& item : layers_with_activations()) {
@@ -213,10 +228,15 @@ TEST_CASE("cpu: what oneDNN refuses is an error that names the node and keeps th
 TEST_CASE("cpu: what it lacks is an error, never another computation") {
   const auto backend = make_cpu_backend(2);
   const Node dense = node_of(layer("fc", Dense{.units = 3}, {4}));
-  for (const Precision precision : {Precision::bf16, Precision::f16, Precision::f64}) {
+  for (const Precision precision : {Precision::f16, Precision::f64}) {
     CHECK_FALSE(backend->supports(dense, precision, Direction::forward).supported);
     CHECK_THROWS_AS(backend->prepare_sum(precision, 8, 2), Error);
   }
+  // bfloat16 is for inference.
+  CHECK(backend->supports(dense, Precision::bf16, Direction::forward).supported);
+  for (const Direction direction : {Direction::backward_data, Direction::backward_weights})
+    CHECK_FALSE(backend->supports(dense, Precision::bf16, direction).supported);
+  CHECK_THROWS_AS(backend->prepare_sum(Precision::bf16, 8, 2), Error);
   CHECK_THROWS_AS(backend->prepare_loss({}, {DataType::bf16, {2, 3}}), Error);
 }
 

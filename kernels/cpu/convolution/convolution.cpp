@@ -24,8 +24,8 @@ KernelDescriptors kernel_descriptors(const Convolution& convolution, const Prepa
     dims.insert(dims.begin(), groups);
     strides.insert(strides.begin(), outputs);
   }
-  const auto type = dnnl::memory::data_type::f32;
-  return {Descriptor(dims, type, strides), Descriptor(dims, type, dnnl::memory::format_tag::any)};
+  return {Descriptor(dims, dnnl::memory::data_type::f32, strides),
+          Descriptor(dims, onednn_type(context.src[0].type), dnnl::memory::format_tag::any)};
 }
 
 KernelPointer prepare_convolution(const Convolution& convolution, const Device& device,

@@ -18,8 +18,8 @@ Convolution as_convolution(const Conv2D& layer, const PrepareContext& context);
 WindowDims window_dims(const Window& window);
 
 struct KernelDescriptors {
-  Descriptor given;   // Keras's (kh, kw, C / groups, filters)
-  Descriptor wanted;  // oneDNN's choice
+  Descriptor given;   // Keras's (kh, kw, C / groups, filters), float32
+  Descriptor wanted;  // oneDNN's choice, of src's type
 };
 KernelDescriptors kernel_descriptors(const Convolution& convolution, const PrepareContext& context);
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "kernels/cpu/bfloat16.h"
 #include "kernels/cpu/operations.h"
 
 namespace petal::cpu {
@@ -7,6 +8,7 @@ namespace {
 
 // Rows of channels side by side. Own loops: they are copies, and oneDNN's fall back to the reference for odd
 // channels.
+template <class Element>
 class ConcatenateForward final : public Kernel {
  public:
   explicit ConcatenateForward(const PrepareContext& context)
@@ -15,12 +17,13 @@ class ConcatenateForward final : public Kernel {
   }
 
   void run(const Bindings& bindings) override {
-    float* dst = floats(bindings.dst);
+    auto* dst = reinterpret_cast<Element*>(bindings.dst);
 #pragma omp parallel for schedule(static) if (rows_ * channels_ >= worth_threads)
     for (std::int64_t row = 0; row < rows_; ++row) {
-      float* to = dst + row * channels_;
+      Element* to = dst + row * channels_;
       for (std::size_t input = 0; input < parts_.size(); to += parts_[input++]) {
-        std::copy_n(floats(bindings.src[input]) + row * parts_[input], parts_[input], to);
+        const auto* src = reinterpret_cast<const Element*>(bindings.src[input]);
+        std::copy_n(src + row * parts_[input], parts_[input], to);
       }
     }
   }
@@ -69,8 +72,14 @@ Support supports(const Concatenate&, Direction direction) {
 }
 
 KernelPointer prepare(const Concatenate&, const Device&, const PrepareContext& context) {
-  if (context.direction == Direction::forward) return std::make_unique<ConcatenateForward>(context);
-  return std::make_unique<ConcatenateBackward>(context);
+  if (context.direction != Direction::forward) return std::make_unique<ConcatenateBackward>(context);
+  if (is_all_bfloat16(context)) return std::make_unique<ConcatenateForward<Bfloat16>>(context);
+  return std::make_unique<ConcatenateForward<float>>(context);
+}
+
+KernelPointer prepare_bfloat16(const Concatenate& layer, const Device& device,
+                               const PrepareContext& context) {
+  return is_all_bfloat16(context) ? prepare(layer, device, context) : nullptr;
 }
 
 }  // namespace petal::cpu

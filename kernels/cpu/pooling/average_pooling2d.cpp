@@ -1,6 +1,6 @@
+#include "kernels/cpu/bfloat16.h"
 #include "kernels/cpu/operations.h"
 #include "kernels/cpu/pooling/pooling_window.h"
-#include "kernels/cpu/vectors.h"
 
 namespace petal::cpu {
 namespace {
@@ -13,7 +13,8 @@ struct AveragePooling {
   std::int64_t src_elements() const { return batch * rows.input * columns.input * channels; }
 
   // One row of dst. `src` is the sample's image.
-  PETAL_INLINE void forward_row(const float* src, std::int64_t y, float* dst) const {
+  template <class Element>
+  PETAL_INLINE void forward_row(const Element* src, std::int64_t y, Element* dst) const {
     for (std::int64_t x = 0; x < columns.output; ++x) {
       for_channels(channels, [&](auto vectors, std::int64_t c, std::int64_t count) PETAL_LOOP {
         forward_element<vectors()>(src + c, y, x, count, dst + x * channels + c);
@@ -21,16 +22,16 @@ struct AveragePooling {
     }
   }
 
-  template <int vectors>
-  PETAL_INLINE void forward_element(const float* src, std::int64_t y, std::int64_t x, std::int64_t count,
-                                    float* dst) const {
+  template <int vectors, class Element>
+  PETAL_INLINE void forward_element(const Element* src, std::int64_t y, std::int64_t x, std::int64_t count,
+                                    Element* dst) const {
     const Range sy = rows.windows[static_cast<std::size_t>(y)];
     const Range sx = columns.windows[static_cast<std::size_t>(x)];
     Floats sums[vectors];
     for (int v = 0; v < vectors; ++v) sums[v] = Floats{};
     for (std::int64_t row = sy.begin; row < sy.end; ++row) {
       for (std::int64_t column = sx.begin; column < sx.end; ++column) {
-        const float* from = src + (row * columns.input + column) * channels;
+        const Element* from = src + (row * columns.input + column) * channels;
         for (int v = 0; v < vectors; ++v) {
           Floats value;
           load(from + v * lanes, count, value);
@@ -83,19 +84,20 @@ struct AveragePooling {
   }
 };
 
+template <class Element>
 class AveragePoolingForward final : public Kernel {
  public:
   explicit AveragePoolingForward(const AveragePooling& pooling) : pooling_(pooling) {}
 
   void run(const Bindings& bindings) override {
     const AveragePooling& p = pooling_;
-    const float* src = floats(bindings.src[0]);
-    float* dst = floats(bindings.dst);
+    const auto* src = reinterpret_cast<const Element*>(bindings.src[0]);
+    auto* dst = reinterpret_cast<Element*>(bindings.dst);
 #pragma omp parallel for collapse(2) schedule(static) if (p.src_elements() >= worth_threads)
     for (std::int64_t n = 0; n < p.batch; ++n) {
       for (std::int64_t y = 0; y < p.rows.output; ++y) {
-        const float* image = src + n * p.rows.input * p.columns.input * p.channels;
-        float* to = dst + (n * p.rows.output + y) * p.columns.output * p.channels;
+        const Element* image = src + n * p.rows.input * p.columns.input * p.channels;
+        Element* to = dst + (n * p.rows.output + y) * p.columns.output * p.channels;
         run_in_vectors([&]() PETAL_LOOP { p.forward_row(image, y, to); });
       }
     }
@@ -147,8 +149,14 @@ KernelPointer prepare(const AveragePooling2D& layer, const Device&, const Prepar
   const Window window =
       resolve_window(where(context.node), {src[1], src[2]}, layer.pool, layer.strides, {1, 1}, layer.padding);
   const AveragePooling pooling{rows_of(window), columns_of(window), src[0], src[3]};
-  if (context.direction == Direction::forward) return std::make_unique<AveragePoolingForward>(pooling);
-  return std::make_unique<AveragePoolingBackward>(pooling);
+  if (context.direction != Direction::forward) return std::make_unique<AveragePoolingBackward>(pooling);
+  if (is_all_bfloat16(context)) return std::make_unique<AveragePoolingForward<Bfloat16>>(pooling);
+  return std::make_unique<AveragePoolingForward<float>>(pooling);
+}
+
+KernelPointer prepare_bfloat16(const AveragePooling2D& layer, const Device& device,
+                               const PrepareContext& context) {
+  return is_all_bfloat16(context) ? prepare(layer, device, context) : nullptr;
 }
 
 }  // namespace petal::cpu

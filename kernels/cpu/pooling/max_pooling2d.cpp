@@ -1,8 +1,8 @@
 #include <limits>
 
+#include "kernels/cpu/bfloat16.h"
 #include "kernels/cpu/operations.h"
 #include "kernels/cpu/pooling/pooling_window.h"
-#include "kernels/cpu/vectors.h"
 
 namespace petal::cpu {
 namespace {
@@ -17,13 +17,44 @@ struct MaxPooling {
   std::int64_t src_elements() const { return batch * rows.input * columns.input * channels; }
   std::int64_t dst_elements() const { return batch * rows.output * columns.output * channels; }
 
+  // The largest alone, as inference wants it.
+  template <class Element>
+  PETAL_INLINE void largest_row(const Element* src, std::int64_t y, Element* dst) const {
+    for (std::int64_t x = 0; x < columns.output; ++x) {
+      for_channels(channels, [&](auto vectors, std::int64_t c, std::int64_t count) PETAL_LOOP {
+        largest_element<vectors()>(src + c, y, x, count, dst + x * channels + c);
+      });
+    }
+  }
+
+  template <int vectors, class Element>
+  PETAL_INLINE void largest_element(const Element* src, std::int64_t y, std::int64_t x, std::int64_t count,
+                                    Element* dst) const {
+    const Range sy = rows.windows[static_cast<std::size_t>(y)];
+    const Range sx = columns.windows[static_cast<std::size_t>(x)];
+    Floats largest[vectors];
+    const Element* const corner = src + (sy.begin * columns.input + sx.begin) * channels;
+    for (int v = 0; v < vectors; ++v) load(corner + v * lanes, count, largest[v]);
+    for (std::int64_t row = sy.begin; row < sy.end; ++row) {
+      for (std::int64_t column = sx.begin + (row == sy.begin); column < sx.end; ++column) {
+        const Element* from = src + (row * columns.input + column) * channels;
+        for (int v = 0; v < vectors; ++v) {
+          Floats value;
+          load(from + v * lanes, count, value);
+          largest[v] = value > largest[v] ? value : largest[v];
+        }
+      }
+    }
+    for (int v = 0; v < vectors; ++v) store(largest[v], count, dst + v * lanes);
+  }
+
   // One row of dst. `src` is the sample's image.
   template <class Winner>
   PETAL_INLINE void forward_row(const float* src, std::int64_t y, float* dst, Winner* winners) const {
     for (std::int64_t x = 0; x < columns.output; ++x) {
       for_channels(channels, [&](auto vectors, std::int64_t c, std::int64_t count) PETAL_LOOP {
         const std::int64_t at = x * channels + c;
-        forward_element<vectors()>(src + c, y, x, count, dst + at, winners ? winners + at : nullptr);
+        forward_element<vectors()>(src + c, y, x, count, dst + at, winners + at);
       });
     }
   }
@@ -56,7 +87,7 @@ struct MaxPooling {
     for (int v = 0; v < vectors; ++v) {
       store(largest[v], count, dst + v * lanes);
     }
-    if (winner) store_taps(taps, count, winner);
+    store_taps(taps, count, winner);
   }
 
   // One row of diff_src: each element gathers from the windows that hold it, so each is written once.
@@ -135,35 +166,56 @@ struct MaxPooling {
   }
 };
 
-// `Winner` holds the number of any element of a window.
+template <class Element>
+class MaxPoolingInference final : public Kernel {
+ public:
+  explicit MaxPoolingInference(const MaxPooling& pooling) : pooling_(pooling) {}
+
+  void run(const Bindings& bindings) override {
+    const MaxPooling& p = pooling_;
+    const auto* src = reinterpret_cast<const Element*>(bindings.src[0]);
+    auto* dst = reinterpret_cast<Element*>(bindings.dst);
+#pragma omp parallel for collapse(2) schedule(static) if (p.src_elements() >= worth_threads)
+    for (std::int64_t n = 0; n < p.batch; ++n) {
+      for (std::int64_t y = 0; y < p.rows.output; ++y) {
+        const Element* image = src + n * p.rows.input * p.columns.input * p.channels;
+        Element* to = dst + (n * p.rows.output + y) * p.columns.output * p.channels;
+        run_in_vectors([&]() PETAL_LOOP { p.largest_row(image, y, to); });
+      }
+    }
+  }
+
+  std::string implementation() const override {
+    return "loops";
+  }
+
+ private:
+  MaxPooling pooling_;
+};
+
+// In training. `Winner` holds the number of any element of a window.
 template <class Winner>
 class MaxPoolingForward final : public Kernel {
  public:
-  MaxPoolingForward(const MaxPooling& pooling, Mode mode)
-      : pooling_(pooling), keeps_winners_(mode == Mode::training) {}
+  explicit MaxPoolingForward(const MaxPooling& pooling) : pooling_(pooling) {}
 
   void run(const Bindings& bindings) override {
     const MaxPooling& p = pooling_;
     const float* src = floats(bindings.src[0]);
     float* dst = floats(bindings.dst);
-    Winner* winners = keeps_winners_ ? reinterpret_cast<Winner*>(bindings.workspace) : nullptr;
+    auto* winners = reinterpret_cast<Winner*>(bindings.workspace);
 #pragma omp parallel for collapse(2) schedule(static) if (p.src_elements() >= worth_threads)
     for (std::int64_t n = 0; n < p.batch; ++n) {
       for (std::int64_t y = 0; y < p.rows.output; ++y) {
         const float* image = src + n * p.rows.input * p.columns.input * p.channels;
         const std::int64_t at = (n * p.rows.output + y) * p.columns.output * p.channels;
-        if (winners) {
-          run_in_vectors([&]() PETAL_LOOP { p.forward_row(image, y, dst + at, winners + at); });
-        } else {
-          run_in_vectors(
-              [&]() PETAL_LOOP { p.forward_row(image, y, dst + at, static_cast<Winner*>(nullptr)); });
-        }
+        run_in_vectors([&]() PETAL_LOOP { p.forward_row(image, y, dst + at, winners + at); });
       }
     }
   }
 
   std::size_t workspace_bytes() const override {
-    return keeps_winners_ ? static_cast<std::size_t>(pooling_.dst_elements()) * sizeof(Winner) : 0;
+    return static_cast<std::size_t>(pooling_.dst_elements()) * sizeof(Winner);
   }
   std::string implementation() const override {
     return "loops";
@@ -171,7 +223,6 @@ class MaxPoolingForward final : public Kernel {
 
  private:
   MaxPooling pooling_;
-  bool keeps_winners_;
 };
 
 template <class Winner>
@@ -206,9 +257,16 @@ class MaxPoolingBackward final : public Kernel {
 template <class Winner>
 KernelPointer prepare_max_pooling(const MaxPooling& pooling, const PrepareContext& context) {
   if (context.direction == Direction::forward) {
-    return std::make_unique<MaxPoolingForward<Winner>>(pooling, context.mode);
+    return std::make_unique<MaxPoolingForward<Winner>>(pooling);
   }
   return std::make_unique<MaxPoolingBackward<Winner>>(pooling);
+}
+
+MaxPooling max_pooling(const MaxPooling2D& layer, const PrepareContext& context) {
+  const Shape& src = context.src[0].shape;
+  const Window window =
+      resolve_window(where(context.node), {src[1], src[2]}, layer.pool, layer.strides, {1, 1}, layer.padding);
+  return {rows_of(window), columns_of(window), src[0], src[3]};
 }
 
 }  // namespace
@@ -218,14 +276,17 @@ Support supports(const MaxPooling2D&, Direction direction) {
 }
 
 KernelPointer prepare(const MaxPooling2D& layer, const Device&, const PrepareContext& context) {
-  const Shape& src = context.src[0].shape;
-  const Window window =
-      resolve_window(where(context.node), {src[1], src[2]}, layer.pool, layer.strides, {1, 1}, layer.padding);
-  const MaxPooling pooling{rows_of(window), columns_of(window), src[0], src[3]};
+  const MaxPooling pooling = max_pooling(layer, context);
+  if (context.mode == Mode::inference) return std::make_unique<MaxPoolingInference<float>>(pooling);
   const bool numbers_fit_bytes =
       layer.pool.height * layer.pool.width <= std::numeric_limits<std::uint8_t>::max() + 1;
   return numbers_fit_bytes ? prepare_max_pooling<std::uint8_t>(pooling, context)
                            : prepare_max_pooling<std::int32_t>(pooling, context);
+}
+
+KernelPointer prepare_bfloat16(const MaxPooling2D& layer, const Device&, const PrepareContext& context) {
+  if (!is_all_bfloat16(context) || context.mode != Mode::inference) return nullptr;
+  return std::make_unique<MaxPoolingInference<Bfloat16>>(max_pooling(layer, context));
 }
 
 }  // namespace petal::cpu
