@@ -5,13 +5,14 @@
 #include <algorithm>
 #include <string>
 
+#include "engine/stopwatch.h"
 #include "engine/training_plan.h"
 #include "io/hdf5/keras_weights.h"
 #include "kernels/cpu/backend.h"
 #include "models/training_graph.h"
 #include "tools/commands.h"
 #include "trainer/metrics.h"
-#include "trainer/performance/timing.h"
+#include "trainer/performance/quantile.h"
 #include "trainer/photo_samples.h"
 
 namespace petal {

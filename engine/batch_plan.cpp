@@ -2,21 +2,15 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstring>
 
 #include "engine/error.h"
 #include "engine/lanes.h"
 #include "engine/passes/passes.h"
+#include "engine/stopwatch.h"
 
 namespace petal {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_of(Clock::time_point time) {
-  return std::chrono::duration<double>(time.time_since_epoch()).count();
-}
 
 // Micro-batches of 8 stay in cache and lose nothing to short rows; fewer where all lanes would not have one.
 std::int64_t chosen_micro_batch(std::int64_t batch, int lanes) {
@@ -42,7 +36,7 @@ struct BatchPlan::State {
   State(const BatchOptions& given, int count) : options(given), threads(count) {}
 
   void read(Lane& lane, const SampleSource& source, std::int64_t first, std::int64_t count) {
-    const double begin = profiling ? seconds_of(Clock::now()) : 0;
+    const double begin = profiling ? steady_seconds() : 0;
     for (std::size_t input = 0; input < lane.plan.inputs().size(); ++input) {
       auto* dst = reinterpret_cast<float*>(lane.plan.input(input));
       source.write(input, first, count, dst);
@@ -51,7 +45,7 @@ struct BatchPlan::State {
       std::fill(dst + count * elements, dst + micro_batch * elements, 0.0f);
     }
     if (!profiling) return;
-    const double end = seconds_of(Clock::now());
+    const double end = steady_seconds();
     lane.input.seconds += end - begin;
     ++lane.input.runs;
     lane.last_input = {.entry = 0, .lane = 0, .begin = begin, .end = end};

@@ -1,19 +1,13 @@
 #include "engine/executor.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 
 #include "engine/memory_planner.h"
+#include "engine/stopwatch.h"
 
 namespace petal {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_of(Clock::time_point time) {
-  return std::chrono::duration<double>(time.time_since_epoch()).count();
-}
 
 // Every buffer number that a step touches.
 std::vector<int> touched(const Operands& operands) {
@@ -104,12 +98,12 @@ void Executor::run(const RunContext& context) {
 
 void Executor::run_profiled(const RunContext& context) {
   profile_.events.resize(steps_.size());
-  double begin = seconds_of(Clock::now());
+  double begin = steady_seconds();
   const double start = begin;
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     steps_[i]->bindings.context = &context;
     steps_[i]->kernel->run(steps_[i]->bindings);
-    const double end = seconds_of(Clock::now());
+    const double end = steady_seconds();
     profile_.events[i] = {.entry = static_cast<int>(i), .lane = 0, .begin = begin, .end = end};
     profile_.entries[i].seconds += end - begin;
     ++profile_.entries[i].runs;

@@ -1,8 +1,9 @@
 #include "engine/training_lane.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
+
+#include "engine/stopwatch.h"
 
 namespace petal {
 namespace {
@@ -62,7 +63,7 @@ void TrainingLane::run(const TrainingBatch& batch, std::int64_t first, std::int6
 }
 
 void TrainingLane::read_inputs(const TrainingBatch& batch, std::int64_t first, std::int64_t count) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch reading;
   for (std::size_t input = 0; input < inputs_.size(); ++input) {
     const auto [data, bytes_a_sample] = inputs_[input];
     batch.source->write(input, first, count, reinterpret_cast<float*>(data));
@@ -71,7 +72,7 @@ void TrainingLane::read_inputs(const TrainingBatch& batch, std::int64_t first, s
   }
   if (!profiling_) return;
   ProfileEntry& entry = executor_->profile().entries.back();
-  entry.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  entry.seconds += reading.seconds();
   ++entry.runs;
 }
 

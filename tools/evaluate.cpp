@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <memory>
 
+#include "engine/stopwatch.h"
 #include "tools/commands.h"
 #include "tools/interrupt.h"
 #include "tools/report_text.h"
@@ -23,10 +23,7 @@ struct EvaluateArguments {
 };
 
 int evaluate(const EvaluateArguments& a) {
-  const auto start = std::chrono::steady_clock::now();
-  const auto seconds = [&] {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  };
+  const Stopwatch whole;
   const Model model = open_for_photos(a.source);
   PhotoProgressPrinter printer(stderr, isatty(fileno(stderr)) != 0, "photos");
   PhotoStreamOptions options;
@@ -36,14 +33,14 @@ int evaluate(const EvaluateArguments& a) {
   options.stop = &stop_on_interrupt();
   options.progress = [&](std::int64_t done, std::int64_t total) { printer(done, total); };
   MetricsDocument document;
-  document.seconds.load = seconds();
+  document.seconds.load = whole.seconds();
   const FolderEvaluation result = evaluate_folder(model, a.data, backend_factory(a.device), options);
   for (const PhotoMessage& photo : result.scored.skipped) {
     fmt::print(stderr, "warning: {} is left out: {}\n", photo.photo, photo.message);
   }
   document.evaluation = result.evaluation;
   document.evaluated_on = a.data.string();
-  document.seconds.total = seconds();
+  document.seconds.total = whole.seconds();
   document.seconds.evaluate = document.seconds.total - document.seconds.load;
   document.peak_memory_bytes = peak_memory_bytes();
   document.photos_computed = static_cast<std::int64_t>(result.scored.photos.size());

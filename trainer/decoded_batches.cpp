@@ -1,12 +1,12 @@
 #include "trainer/decoded_batches.h"
 
 #include <algorithm>
-#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
 #include <thread>
 
+#include "engine/stopwatch.h"
 #include "trainer/workers.h"
 
 namespace petal {
@@ -117,9 +117,9 @@ const DecodedBatch* DecodedBatches::next() {
   const std::int64_t first = batch * state.options.batch;
   if (first >= state.count()) return nullptr;
   const auto whole = [&] { return state.begun > first && state.missing[state.slot(batch)] == 0; };
-  const auto began = std::chrono::steady_clock::now();
+  const Stopwatch waiting;
   state.ready.wait(lock, [&] { return state.failure || whole(); });
-  state.waited += std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  state.waited += waiting.seconds();
   if (state.failure) std::rethrow_exception(state.failure);
   ++state.given;
   return &state.ring[state.slot(batch)];

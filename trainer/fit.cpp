@@ -8,18 +8,13 @@
 
 #include "engine/error.h"
 #include "engine/random.h"
+#include "engine/stopwatch.h"
 #include "trainer/fit_options.h"
 #include "trainer/learning_rate_control.h"
 #include "trainer/targets.h"
 
 namespace petal {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point then) {
-  return std::chrono::duration<double>(Clock::now() - then).count();
-}
 
 // The penalty of the regularisers on the weights as they stand, which Keras's val_loss includes.
 double penalty(const Graph& graph, const Weights& weights) {
@@ -64,7 +59,7 @@ class Fitting {
   }
 
   History run() {
-    saved_ = Clock::now();
+    since_saved_ = {};
     while (state_.epoch <= options_.epochs && !state_.history.stopped_early) {
       if (stopped() || !run_epoch()) {
         state_.history.interrupted = true;
@@ -89,7 +84,7 @@ class Fitting {
 
   // False where the stop flag cut the epoch.
   bool run_epoch() {
-    began_ = Clock::now();
+    running_ = {};
     for (FitCallback* callback : options_.callbacks) callback->epoch_began(state_.epoch, options_.epochs);
     const std::vector<std::int64_t> order = shuffled();
     const double waited_before = train_.seconds_waited();
@@ -171,7 +166,7 @@ class Fitting {
                        .seconds_waiting = seconds_waiting};
     plan_.store(weights_);
     if (validation_ != nullptr) validate(record);
-    record.seconds = state_.seconds + seconds_since(began_);
+    record.seconds = state_.seconds + running_.seconds();
     record.ended = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
     state_.history.epochs.push_back(record);
     keep_best(record);
@@ -179,7 +174,7 @@ class Fitting {
     ++state_.epoch;
     state_.batch = state_.correct = state_.seen = 0;
     state_.loss = state_.seconds = 0;
-    began_ = Clock::now();
+    running_ = {};
     for (FitCallback* callback : options_.callbacks) callback->epoch_ended(record, options_.epochs);
     save_when_due();
   }
@@ -213,16 +208,16 @@ class Fitting {
   }
 
   void save_when_due() {
-    if (options_.save && seconds_since(saved_) >= options_.save_seconds) save();
+    if (options_.save && since_saved_.seconds() >= options_.save_seconds) save();
   }
 
   void save() {
-    state_.seconds += seconds_since(began_);
-    began_ = Clock::now();
+    state_.seconds += running_.seconds();
+    running_ = {};
     plan_.store(state_.weights);
     state_.optimizer = plan_.optimizer_state();
     options_.save(state_);
-    saved_ = Clock::now();
+    since_saved_ = {};
   }
 
   void choose_weights() {
@@ -251,7 +246,7 @@ class Fitting {
   std::vector<float> sample_weights_;
   std::vector<std::uint32_t> identities_;
   FitState state_;
-  Clock::time_point began_, saved_;
+  Stopwatch running_, since_saved_;
 };
 
 }  // namespace

@@ -8,12 +8,8 @@
 namespace petal {
 namespace {
 
-constexpr auto redraw_interval = std::chrono::milliseconds(50);
+constexpr double redraw_interval = 0.05;
 constexpr int bar_width = 20;
-
-double seconds_since(std::chrono::steady_clock::time_point then) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count();
-}
 
 std::string bar(std::int64_t done, std::int64_t total) {
   const std::int64_t filled = total > 0 ? bar_width * done / total : bar_width;
@@ -52,16 +48,16 @@ std::string progress_line(const BatchProgress& progress, double seconds, double 
 ProgressPrinter::ProgressPrinter(std::FILE* out, bool terminal) : out_(out), terminal_(terminal) {}
 
 void ProgressPrinter::epoch_began(int epoch, int epochs) {
-  began_ = Clock::now();
-  drawn_ = {};
+  epoch_ = {};
+  drawn_ = 0;
   if (terminal_) fmt::print(out_, "Epoch {}/{}\n", epoch, epochs);
 }
 
 void ProgressPrinter::batch_ended(const BatchProgress& progress) {
   batches_ = progress.batches;
-  if (!terminal_ || Clock::now() - drawn_ < redraw_interval) return;
-  drawn_ = Clock::now();
-  const double per_step = seconds_since(began_) / static_cast<double>(progress.batch);
+  if (!terminal_ || steady_seconds() - drawn_ < redraw_interval) return;
+  drawn_ = steady_seconds();
+  const double per_step = epoch_.seconds() / static_cast<double>(progress.batch);
   const double left = per_step * static_cast<double>(progress.batches - progress.batch);
   fmt::print(out_, "{}{}", redraw, progress_line(progress, left, per_step));
   std::fflush(out_);
@@ -99,11 +95,11 @@ PhotoProgressPrinter::PhotoProgressPrinter(std::FILE* out, bool terminal, std::s
 
 void PhotoProgressPrinter::operator()(std::int64_t done, std::int64_t total) {
   const bool last = done >= total;
-  if (done < done_) began_ = Clock::now();  // another list of photos
+  if (done < done_) list_ = {};  // another list of photos
   done_ = done;
-  if (!last && (!terminal_ || Clock::now() - drawn_ < redraw_interval)) return;
-  drawn_ = Clock::now();
-  const double passed = seconds_since(began_);
+  if (!last && (!terminal_ || steady_seconds() - drawn_ < redraw_interval)) return;
+  drawn_ = steady_seconds();
+  const double passed = list_.seconds();
   const double rate = static_cast<double>(done) / std::max(passed, 1e-9);
   const std::string time =
       last ? "in " + duration(passed) : duration(static_cast<double>(total - done) / rate) + " left";

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <chrono>
 #include <cstdio>
 #include <string>
 
+#include "engine/stopwatch.h"
 #include "trainer/history.h"
 
 namespace petal {
@@ -20,10 +20,10 @@ class ProgressPrinter : public FitCallback {
   void training_ended(const History& history) override;
 
  private:
-  using Clock = std::chrono::steady_clock;
   std::FILE* out_;
   bool terminal_;
-  Clock::time_point began_{}, drawn_{};
+  Stopwatch epoch_;
+  double drawn_ = 0;  // when, in steady_seconds()
   std::int64_t batches_ = 0;
   double seconds_of_epochs_ = 0;
 };
@@ -41,12 +41,12 @@ class PhotoProgressPrinter {
   void operator()(std::int64_t done, std::int64_t total);
 
  private:
-  using Clock = std::chrono::steady_clock;
   std::FILE* out_;
   bool terminal_;
   std::string what_;
   std::int64_t done_ = 0;
-  Clock::time_point began_ = Clock::now(), drawn_{};
+  Stopwatch list_;
+  double drawn_ = 0;  // when, in steady_seconds()
 };
 
 }  // namespace petal

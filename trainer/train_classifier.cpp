@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 
 #include "engine/error.h"
 #include "engine/learning_rate.h"
+#include "engine/stopwatch.h"
 #include "io/checkpoint.h"
 #include "trainer/tensorboard.h"
 #include "trainer/train_options.h"
@@ -21,15 +21,13 @@ namespace {
 class StageTimer {
  public:
   explicit StageTimer(double& seconds) : seconds_(seconds) {}
-  ~StageTimer() {
-    seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
-  }
+  ~StageTimer() { seconds_ += life_.seconds(); }
   StageTimer(const StageTimer&) = delete;
   StageTimer& operator=(const StageTimer&) = delete;
 
  private:
   double& seconds_;
-  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  Stopwatch life_;
 };
 
 // "OUT.checkpoint", also where OUT was given with a slash at its end.

@@ -9,8 +9,9 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/error.h"
+#include "engine/stopwatch.h"
 #include "trainer/metrics.h"
-#include "trainer/performance/timing.h"
+#include "trainer/performance/quantile.h"
 #include "trainer/performance/workload.h"
 #include "trainer/workers.h"
 

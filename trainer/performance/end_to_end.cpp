@@ -5,8 +5,8 @@
 #include <atomic>
 #include <nlohmann/json.hpp>
 
+#include "engine/stopwatch.h"
 #include "trainer/performance/benchmark.h"
-#include "trainer/performance/timing.h"
 #include "trainer/photo_reader.h"
 #include "trainer/train_options.h"
 #include "trainer/training_base.h"

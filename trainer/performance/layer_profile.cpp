@@ -4,8 +4,9 @@
 #include <unordered_map>
 
 #include "engine/error.h"
+#include "engine/stopwatch.h"
 #include "models/blocks.h"
-#include "trainer/performance/timing.h"
+#include "trainer/performance/quantile.h"
 #include "trainer/workers.h"
 
 namespace petal {
