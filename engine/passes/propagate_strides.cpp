@@ -57,8 +57,8 @@ class Strides {
     for (std::size_t reader : readers_[index]) {
       const Node& node = nodes_[reader];
       const std::optional<Size2D> strides = single_pixel_strides(node);
-      const bool alone = node.inputs[0] == number && std::ranges::count(node.inputs, number) == 1;
-      if (!strides || !alone || (common && *common != *strides)) return every_pixel;
+      const bool as_residual = node.inputs[0] != number;
+      if (!strides || as_residual || (common && *common != *strides)) return every_pixel;
       common = strides;
     }
     return *common;

@@ -18,6 +18,7 @@ struct Stage {
   Size2D kernel{3, 3}, strides{1, 1}, dilation{1, 1};
   Padding padding = Padding::same;
   Size2D first{2, 2}, second{2, 2};  // the strides behind
+  Padding behind = Padding::same;
   bool residual = true, depthwise = false, output = false, as_residual = false;
 };
 
@@ -39,12 +40,13 @@ Network network_of(const Stage& s) {
     y = g.add("add", Add{}, {block, y});
     y = g.add("relu", Activation{ActivationFunction::relu}, y);
   }
-  Value first = g.add("first", Conv2D{.filters = 4, .strides = s.first, .padding = Padding::same}, y);
+  Value first = g.add("first", Conv2D{.filters = 4, .strides = s.first, .padding = s.behind}, y);
   Value second = g.add("second", Conv2D{.filters = 4, .strides = s.second}, y);
   std::vector<Value> outputs = {first, second};
   if (s.output) outputs.push_back(y);
   if (s.as_residual)
-    outputs.push_back(g.add("again", Add{}, {g.add("other", Conv2D{.filters = 6}, block), y}));
+    outputs.push_back(
+        g.add("again", Add{}, {g.add("other", Conv2D{.filters = 6, .strides = s.strides}, block), y}));
   const Graph graph = std::move(g).build(outputs);
   return {graph, initialize(graph, 3)};
 }
@@ -116,5 +118,10 @@ TEST_CASE("what is read elsewhere keeps its pixels") {
   CHECK(keeps({.name = "other strides", .second = {3, 3}}));
   CHECK(keeps({.name = "an output", .output = true}));
   CHECK(keeps({.name = "another's residual", .as_residual = true}));
+  CHECK(keeps({.name = "the residual of one with those strides",
+               .strides = {2, 2},
+               .residual = false,
+               .as_residual = true}));
+  CHECK(keeps({.name = "pads behind", .behind = Padding::explicitly({1, 0, 2, 1})}));
   CHECK(keeps({.name = "no strides", .first = {1, 1}, .second = {1, 1}}));
 }
