@@ -15,6 +15,7 @@
 #include "io/image/png.h"
 #include "io/image/resize.h"
 #include "io/image/stored_image.h"
+#include "io/image/turned_resize.h"
 #include "io/image/webp.h"
 
 namespace petal {
@@ -69,17 +70,13 @@ StoredImage decode_stored(Bytes bytes, const std::string& name, const DecodeOpti
   throw Error(path.string(), "cannot read it: " + std::generic_category().message(error));
 }
 
-Image turned(StoredImage stored, const DecodeOptions& options) {
-  return options.apply_exif_orientation ? turn_upright(std::move(stored)) : std::move(stored.image);
-}
-
 // As many rows as fit into the core's cache beside the decoder's tables, which a change from decoding to
 // resizing at each row would push out of the nearest.
 constexpr std::int64_t strip_height = 64;
 
 // Decodes into the resize strip by strip, so that no memory is taken for the whole photo.
-std::string resize_rows(JpegReader& reader, std::int64_t height, std::int64_t width, float* dst) {
-  BilinearResizer resizer(reader.height(), reader.width(), height, width, dst);
+template <class Resizer>
+std::string resize_rows(JpegReader& reader, Resizer resizer) {
   const std::int64_t stride = reader.width() * 3;
   std::vector<std::uint8_t> strip(static_cast<std::size_t>(std::min(strip_height, reader.height()) * stride));
   for (std::int64_t first = 0; first < reader.height(); first += strip_height) {
@@ -93,21 +90,21 @@ std::string resize_rows(JpegReader& reader, std::int64_t height, std::int64_t wi
 }  // namespace
 
 Image decode_image(std::span<const std::byte> bytes, const std::string& name, const DecodeOptions& options) {
-  return turned(decode_stored(bytes, name, options), options);
+  StoredImage stored = decode_stored(bytes, name, options);
+  return options.apply_exif_orientation ? turn_upright(std::move(stored)) : std::move(stored.image);
 }
 
 std::string decode_resized(std::span<const std::byte> bytes, const std::string& name,
                            const DecodeOptions& options, std::int64_t height, std::int64_t width,
                            float* dst) {
-  Image image;
   if (is_jpeg(bytes)) {
     JpegReader reader(bytes, name, options, {.height = height, .width = width});
-    const bool is_upright = reader.orientation() == 1 || !options.apply_exif_orientation;
-    if (is_upright) return resize_rows(reader, height, width, dst);
-    image = turned(decode_jpeg(reader, name, options), options);
-  } else {
-    image = decode_image(bytes, name, options);
+    const std::int64_t rows = reader.height(), columns = reader.width();
+    if (reader.orientation() == 1 || !options.apply_exif_orientation)
+      return resize_rows(reader, BilinearResizer(rows, columns, height, width, dst));
+    return resize_rows(reader, TurnedResizer(rows, columns, reader.orientation(), height, width, dst));
   }
+  const Image image = decode_image(bytes, name, options);
   resize_bilinear(image, height, width, dst);
   return image.warning;
 }

@@ -49,7 +49,7 @@ bool has_image_suffix(const std::filesystem::path& path);
 void resize_bilinear(const Image& src, std::int64_t height, std::int64_t width, float* dst);
 
 // decode_image and resize_bilinear in one, to the bit where not `fast`: assigns dst, (height, width, 3), and
-// returns the warning. An upright JPEG is resized while it is decoded and never held whole. Throws as
+// returns the warning. A JPEG is resized, and turned, while it is decoded and never held whole. Throws as
 // both; dst then holds anything.
 std::string decode_resized(std::span<const std::byte> bytes, const std::string& name,
                            const DecodeOptions& options, std::int64_t height, std::int64_t width, float* dst);

@@ -57,6 +57,9 @@ std::string size_text(std::int64_t height, std::int64_t width) {
 
 std::vector<BilinearResizer::Tap> BilinearResizer::taps(std::int64_t source_size, std::int64_t size,
                                                         std::int64_t step) {
+  if (source_size < 1 || size < 1)
+    throw Error("resize_bilinear", "from a side of " + std::to_string(source_size) + " to one of " +
+                                       std::to_string(size) + ", expected at least 1");
   const float scale = static_cast<float>(source_size) / static_cast<float>(size);
   std::vector<Tap> result(static_cast<std::size_t>(size));
   for (std::int64_t i = 0; i < size; ++i) {
@@ -100,9 +103,6 @@ void BilinearResizer::interpolate_avx2(const std::uint8_t*, const Tap*, std::int
 BilinearResizer::BilinearResizer(std::int64_t src_height, std::int64_t src_width, std::int64_t height,
                                  std::int64_t width, float* dst)
     : dst_(dst) {
-  if (src_height < 1 || src_width < 1 || height < 1 || width < 1)
-    throw Error("resize_bilinear", "from " + size_text(src_height, src_width) + " to " +
-                                       size_text(height, width) + ", expected sides of at least 1");
   across_ = taps(src_width, width, channels);
   down_ = taps(src_height, height, 1);
   for (Row& row : rows_) row.values.resize(static_cast<std::size_t>(width * channels + floats_beyond));

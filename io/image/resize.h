@@ -16,7 +16,6 @@ class BilinearResizer {
   // The next row of the source, (src_width, 3), the top one first. After the last all of dst is assigned.
   void push(const std::uint8_t* row);
 
- private:
   // Between which two places of the source an output position lies, as offsets into it, and how far from the
   // lower one. `upper` is a step after `lower`, or `lower` itself: there `weight` is zero, or the source
   // ends.
@@ -25,12 +24,15 @@ class BilinearResizer {
     std::int64_t upper = 0;
     float weight = 0;
   };
+  // Of `size` places over `src_size`, offsets in units of `step`. Throws Error where a size is below 1.
+  static std::vector<Tap> taps(std::int64_t src_size, std::int64_t size, std::int64_t step);
+
+ private:
   // A row of the source at the output's width.
   struct Row {
     std::int64_t index = -1;
     std::vector<float> values;
   };
-  static std::vector<Tap> taps(std::int64_t src_size, std::int64_t size, std::int64_t step);
   static void interpolate_avx2(const std::uint8_t* row, const Tap* tap, std::int64_t count, float* out);
   void interpolate(const std::uint8_t* row, float* out) const;
 

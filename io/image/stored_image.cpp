@@ -40,15 +40,17 @@ StoredImage allocate_image(std::int64_t height, std::int64_t width, const std::s
   return stored;
 }
 
-Image turn_upright(StoredImage stored) {
-  const int orientation = stored.orientation;
-  Image& source = stored.image;
-  if (orientation <= 1 || orientation > 8) return std::move(source);
+Turn turn_of(int orientation) {
+  const auto is_one_of = [&](auto... of) { return ((orientation == of) || ...); };
+  return {.mirror_columns = is_one_of(2, 3, 7, 8),
+          .mirror_rows = is_one_of(3, 4, 6, 7),
+          .transposed = is_one_of(5, 6, 7, 8)};
+}
 
-  // 5 to 8 have rows and columns exchanged; each bit below mirrors one axis of the source.
-  const bool transposed = orientation >= 5;
-  const bool mirror_columns = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
-  const bool mirror_rows = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+Image turn_upright(StoredImage stored) {
+  Image& source = stored.image;
+  const auto [mirror_columns, mirror_rows, transposed] = turn_of(stored.orientation);
+  if (!mirror_columns && !mirror_rows && !transposed) return std::move(source);
 
   Image upright;
   upright.height = transposed ? source.width : source.height;

@@ -22,6 +22,14 @@ void require_size(std::int64_t height, std::int64_t width, const std::string& na
 StoredImage allocate_image(std::int64_t height, std::int64_t width, const std::string& name,
                            const DecodeOptions& options);
 
+// How an image is turned upright: its columns and its rows mirrored, then the two exchanged.
+struct Turn {
+  bool mirror_columns = false, mirror_rows = false, transposed = false;
+};
+
+// What an EXIF orientation, 1 to 8, asks for; nothing where it is none.
+Turn turn_of(int orientation);
+
 // The image turned and mirrored as its orientation says.
 Image turn_upright(StoredImage stored);
 

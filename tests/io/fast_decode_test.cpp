@@ -151,7 +151,24 @@ TEST_CASE("decode_resized is decode_image and resize_bilinear, to the bit") {
       }
     }
   }
-  CHECK_THROWS_AS(decode_resized(read_file(fixture("grey.jpg")), "photo", {}, 0, 1, nullptr), Error);
+  for (const char* name : {"grey.jpg", "exif_6.jpg"})
+    CHECK_THROWS_AS(decode_resized(read_file(fixture(name)), "photo", {}, 0, 1, nullptr), Error);
+}
+
+TEST_CASE("decode_resized turns a photo of any size by each orientation, to the bit") {
+  int compared = 0;
+  for (const auto& [rows, columns] : {std::pair{1, 1}, {1, 9}, {9, 1}, {2, 3}, {33, 20}, {70, 131}}) {
+    const Bytes plain = jpeg_of(waves(rows, columns));
+    for (int orientation = 1; orientation <= 8; ++orientation) {
+      const Bytes bytes = with_orientation(plain, orientation);
+      for (const auto& [height, width] : {std::pair{1, 1}, {1, 8}, {9, 4}, {33, 20}, {20, 33}, {96, 140}}) {
+        CAPTURE(orientation);
+        CHECK(resized(bytes, {}, height, width) == resized_whole(bytes, {}, height, width));
+        ++compared;
+      }
+    }
+  }
+  CHECK(compared == 288);
 }
 
 TEST_CASE("fast decode takes the smallest of an eighth, a quarter and a half that is large enough") {
