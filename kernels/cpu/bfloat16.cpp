@@ -6,31 +6,22 @@ namespace petal::cpu {
 namespace {
 
 template <class From, class To>
-void convert(const From* from, std::int64_t elements, To* to) {
+void convert_all(const From* from, std::int64_t elements, To* to) {
   constexpr std::int64_t block = 4096;
   const std::int64_t blocks = (elements + block - 1) / block;
 #pragma omp parallel for schedule(static) if (elements >= worth_threads)
-  for (std::int64_t b = 0; b < blocks; ++b) {
-    const std::int64_t end = std::min(elements, (b + 1) * block);
-    run_in_vectors([&]() PETAL_LOOP {
-      for (std::int64_t i = b * block; i < end; i += lanes) {
-        const std::int64_t count = std::min(lanes, end - i);
-        Floats values;
-        load(from + i, count, values);
-        store(values, count, to + i);
-      }
-    });
-  }
+  for (std::int64_t b = 0; b < blocks; ++b)
+    convert(from + b * block, std::min(block, elements - b * block), to + b * block);
 }
 
 }  // namespace
 
 void widen(const std::byte* from, std::int64_t elements, float* to) {
-  convert(reinterpret_cast<const Bfloat16*>(from), elements, to);
+  convert_all(reinterpret_cast<const Bfloat16*>(from), elements, to);
 }
 
 void narrow(const float* from, std::int64_t elements, std::byte* to) {
-  convert(from, elements, reinterpret_cast<Bfloat16*>(to));
+  convert_all(from, elements, reinterpret_cast<Bfloat16*>(to));
 }
 
 void round_to_bfloat16(float* numbers, std::int64_t elements) {

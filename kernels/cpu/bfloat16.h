@@ -30,6 +30,19 @@ PETAL_INLINE void store(const Floats& vector, std::int64_t count, Bfloat16* to) 
   store(__builtin_convertvector(kept, Halves), count, reinterpret_cast<std::uint16_t*>(to));
 }
 
+// One way or the other, on this thread.
+template <class From, class To>
+PETAL_INLINE void convert(const From* from, std::int64_t elements, To* to) {
+  run_in_vectors([&]() PETAL_LOOP {
+    for (std::int64_t i = 0; i < elements; i += lanes) {
+      const std::int64_t count = std::min(lanes, elements - i);
+      Floats values;
+      load(from + i, count, values);
+      store(values, count, to + i);
+    }
+  });
+}
+
 // Whole arrays, on all threads.
 void widen(const std::byte* from, std::int64_t elements, float* to);
 void narrow(const float* from, std::int64_t elements, std::byte* to);

@@ -92,14 +92,14 @@ KernelPointer prepare_widened(const PrepareContext& context,
   for (TensorDescription& src : inner.src) make_float32(src);
   make_float32(inner.dst);
   if (std::ranges::none_of(context.src, is_half) && !is_half(context.dst)) return prepare(inner);
-  // Kernels pack what they need of them, so they live until the kernel is made.
-  std::vector<Tensor> rounded;
-  rounded.reserve(context.weights.size());
-  for (const Tensor*& tensor : inner.weights) {
-    if (!context.constant_weights || tensor->shape().rank() < 2) continue;
-    rounded.push_back(*tensor);
-    round_to_bfloat16(rounded.back().values().data(), rounded.back().elements());
-    tensor = &rounded.back();
+  // Kernels pack what they need of it, so it lives until the kernel is made.
+  Tensor rounded;
+  const Layer& layer = context.node.layer;
+  if (context.constant_weights &&
+      (std::holds_alternative<Conv2D>(layer) || std::holds_alternative<Dense>(layer))) {
+    rounded = *context.weights[0];
+    round_to_bfloat16(rounded.values().data(), rounded.elements());
+    inner.weights[0] = &rounded;
   }
   return std::make_unique<WidenedKernel>(context, prepare(inner));
 }

@@ -1,14 +1,11 @@
 #include "kernels/cpu/activation_step.h"
 #include "kernels/cpu/convolution/convolution.h"
-#include "kernels/cpu/convolution/depthwise_forward.h"
 #include "kernels/cpu/product_forward.h"
 
 namespace petal::cpu {
-namespace {
-
-KernelPointer prepare_bfloat16(const Convolution& convolution, const Device& device,
-                               const PrepareContext& context) {
+KernelPointer prepare_bfloat16(const Conv2D& layer, const Device& device, const PrepareContext& context) {
   if (!takes_bfloat16_product(context)) return nullptr;
+  const Convolution convolution = as_convolution(layer, context);
   const KernelDescriptors kernel = kernel_descriptors(convolution, context);
   const Descriptor bias = convolution.use_bias ? vector(context.dst.shape.back()) : Descriptor();
   const dnnl::post_ops operations = epilogue(context.node.fused_residual, convolution.activation);
@@ -19,17 +16,6 @@ KernelPointer prepare_bfloat16(const Convolution& convolution, const Device& dev
                                        window_dims(convolution.window), attributes(operations)));
   if (is_reference(descriptor.impl_info_str())) return nullptr;
   return std::make_unique<ProductForward>(device, context, descriptor, kernel.given, bias);
-}
-
-}  // namespace
-
-KernelPointer prepare_bfloat16(const Conv2D& layer, const Device& device, const PrepareContext& context) {
-  return prepare_bfloat16(as_convolution(layer, context), device, context);
-}
-
-KernelPointer prepare_bfloat16(const DepthwiseConv2D& layer, const Device& device,
-                               const PrepareContext& context) {
-  return prepare_bfloat16(as_convolution(layer, context), device, context);
 }
 
 }  // namespace petal::cpu

@@ -59,13 +59,17 @@ Convolution as_convolution(const DepthwiseConv2D& layer, const PrepareContext& c
           src.back(), layer.use_bias, layer.activation};
 }
 
-bool is_depthwise_rows(const Convolution& convolution, const PrepareContext& context) {
+bool fits_depthwise_rows(const Convolution& convolution, const PrepareContext& context) {
   const Window& w = convolution.window;
   const std::int64_t channels = context.src[0].shape.back();
   const bool fits = w.kernel == Size2D{3, 3} && w.dilation == Size2D{1, 1} && channels % lanes == 0 &&
                     context.dst.shape.back() == channels && !context.node.fused_residual;
   const bool strides = w.strides.width == 1 || w.strides.width == 2;
-  return fits && strides && cut_of(convolution.activation) && has_avx2_alone();
+  return fits && strides && cut_of(convolution.activation) && has_avx2();
+}
+
+bool is_depthwise_rows(const Convolution& convolution, const PrepareContext& context) {
+  return has_avx2_alone() && fits_depthwise_rows(convolution, context);
 }
 
 DepthwiseRow depthwise_row(const Convolution& convolution, const PrepareContext& context) {

@@ -8,7 +8,9 @@ namespace petal::cpu {
 Convolution as_convolution(const DepthwiseConv2D& layer, const PrepareContext& context);
 
 // Whether run_depthwise_row computes it: 3x3, strides 1 or 2, no dilation, one filter a channel, channels by
-// eights, relu or relu6 or nothing behind it, on a processor with AVX2. With AVX-512 oneDNN's is used.
+// eights, relu or relu6 or nothing behind it, on a processor with AVX2.
+bool fits_depthwise_rows(const Convolution& convolution, const PrepareContext& context);
+// And is to: with AVX-512 oneDNN's is used.
 bool is_depthwise_rows(const Convolution& convolution, const PrepareContext& context);
 // What all rows have in common.
 DepthwiseRow depthwise_row(const Convolution& convolution, const PrepareContext& context);
