@@ -87,7 +87,7 @@ int bench(const BenchArguments& a) {
     return 0;
   }
   const std::vector<BenchmarkCase> cases = cases_of(a);
-  for (const std::string& precision : a.precisions) requested_precision(precision);
+  for (const std::string& precision : a.precisions) warn_of_slow_precision(precision_by_name(precision));
   const std::shared_ptr<const Backend> backend = backends(a.threads.front());
   BenchmarkReport report{.machine = fmt::format("{}, {} threads; {}", processor_name(), backend->threads(),
                                                 cpu_backend_description()),

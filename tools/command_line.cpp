@@ -54,20 +54,23 @@ BackendFactory backend_factory(const std::string& device) {
   throw Error("--device", "'" + device + "' is not known; known are cpu, cuda");
 }
 
-Precision precision_by_name(const std::string& name) {
-  for (Precision precision : {Precision::f32, Precision::bf16, Precision::f16}) {
-    if (name == to_string(precision)) return precision;
-  }
-  throw Error("--precision", "'" + name + "' is not known; known are f32, bf16, f16");
+PrecisionRequest requested_precision(const std::string& name) {
+  const PrecisionRequest request = precision_request(name, cpu_bfloat16_speed() == Bfloat16Speed::faster);
+  if (!request.is_automatic) warn_of_slow_precision(request.precision);
+  return request;
 }
 
-Precision requested_precision(const std::string& name) {
-  const Precision precision = precision_by_name(name);
-  if (precision == Precision::bf16 && cpu_bfloat16_speed() == Bfloat16Speed::slower) {
-    fmt::print(stderr,
-               "warning: this processor has no bfloat16 instructions: --precision bf16 is slower than f32\n");
-  }
-  return precision;
+Precision precision_by_name(const std::string& name) {
+  const PrecisionRequest request = precision_request(name, false);
+  if (request.is_automatic)
+    throw Error("--precision", "auto measures on photos, and here are none; give f32 or bf16");
+  return request.precision;
+}
+
+void warn_of_slow_precision(Precision precision) {
+  if (precision != Precision::bf16 || cpu_bfloat16_speed() != Bfloat16Speed::slower) return;
+  fmt::print(stderr,
+             "warning: this processor has no bfloat16 instructions: --precision bf16 is slower than f32\n");
 }
 
 }  // namespace petal

@@ -33,9 +33,11 @@ int training_program(int argc, char** argv, const TrainOptions& defaults);
 
 // "cpu" or "cuda". Throws Error(--device) that says what this build can do.
 BackendFactory backend_factory(const std::string& device);
-// "f32", "bf16", "f16". Throws Error(--precision) that lists them.
+// What `--precision` asks for on this processor, as precision_request reads it; with the warning below.
+PrecisionRequest requested_precision(const std::string& name);
+// "f32", "bf16", "f16", where there are no photos to measure `auto` on. Throws Error(--precision).
 Precision precision_by_name(const std::string& name);
-// The same; on standard error it warns of bf16 where this processor computes it more slowly than f32.
-Precision requested_precision(const std::string& name);
+// On standard error, of bf16 where this processor computes f32 faster.
+void warn_of_slow_precision(Precision precision);
 
 }  // namespace petal

@@ -28,13 +28,18 @@ int evaluate(const EvaluateArguments& a) {
   PhotoProgressPrinter printer(stderr, isatty(fileno(stderr)) != 0, "photos");
   PhotoStreamOptions options;
   options.threads = a.threads;
-  options.precision = requested_precision(a.precision);
   options.strict = a.strict;
   options.stop = &stop_on_interrupt();
   options.progress = [&](std::int64_t done, std::int64_t total) { printer(done, total); };
   MetricsDocument document;
+  const BackendFactory backends = backend_factory(a.device);
+  ImageFolder folder = scan_for(model, a.data);
+  document.precision =
+      choose_precision(requested_precision(a.precision), model, folder.photos, backends, options);
+  options.precision = document.precision.precision;
+  if (document.precision.error) fmt::print(stderr, "{}\n", to_text(document.precision));
   document.seconds.load = whole.seconds();
-  const FolderEvaluation result = evaluate_folder(model, a.data, backend_factory(a.device), options);
+  const FolderEvaluation result = evaluate_folder(model, std::move(folder), backends, options);
   for (const PhotoMessage& photo : result.scored.skipped) {
     fmt::print(stderr, "warning: {} is left out: {}\n", photo.photo, photo.message);
   }
@@ -56,7 +61,8 @@ Command add_evaluate(CLI::App& app) {
   add_source_options(app, arguments->source);
   app.add_option("DATA", arguments->data, "A folder with a folder a class")->required();
   app.add_option("--device", arguments->device, "cpu or cuda")->capture_default_str();
-  app.add_option("--precision", arguments->precision, "f32, bf16 or f16")->capture_default_str();
+  app.add_option("--precision", arguments->precision, "f32, bf16, f16, or auto, as petal train takes it")
+      ->capture_default_str();
   app.add_option("--threads", arguments->threads, "[default: the cores at hand]");
   app.add_flag("--strict", arguments->strict, "Stop at the first photo that cannot be decoded");
   app.add_flag("--json", arguments->json, "Print one JSON document to standard output");

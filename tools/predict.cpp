@@ -79,10 +79,14 @@ int predict(const PredictArguments& a) {
   }
   PhotoStreamOptions options;
   options.threads = a.threads;
-  options.precision = requested_precision(a.precision);
   options.strict = a.strict;
   options.stop = &stop_on_interrupt();
-  const ScoredPhotos scored = score_photos(model, photos, backend_factory(a.device), options);
+  const BackendFactory backends = backend_factory(a.device);
+  const PrecisionChoice precision =
+      choose_precision(requested_precision(a.precision), model, photos, backends, options);
+  options.precision = precision.precision;
+  if (precision.error) fmt::print(stderr, "{}\n", to_text(precision));
+  const ScoredPhotos scored = score_photos(model, photos, backends, options);
   for (const PhotoMessage& photo : scored.skipped) {
     fmt::print(stderr, "warning: {} is left out: {}\n", photo.photo, photo.message);
   }
@@ -106,7 +110,8 @@ Command add_predict(CLI::App& app) {
   app.add_option("--top", arguments->top, "Classes to name for each photo")->capture_default_str();
   app.add_option("--min-confidence", arguments->min_confidence, "Say 'not sure' below this probability");
   app.add_option("--device", arguments->device, "cpu or cuda")->capture_default_str();
-  app.add_option("--precision", arguments->precision, "f32, bf16 or f16")->capture_default_str();
+  app.add_option("--precision", arguments->precision, "f32, bf16, f16, or auto, as petal train takes it")
+      ->capture_default_str();
   app.add_option("--threads", arguments->threads, "[default: the cores at hand]");
   app.add_flag("--strict", arguments->strict, "Stop at the first photo that cannot be decoded");
   app.add_flag("--json", arguments->json, "Print one JSON document");

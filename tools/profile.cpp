@@ -25,7 +25,8 @@ int profile(const ProfileArguments& a) {
   BenchmarkCase what = a.what;
   what.name = what.source;
   what.work = work_by_name(a.mode);
-  what.precision = requested_precision(a.precision);
+  what.precision = precision_by_name(a.precision);
+  warn_of_slow_precision(what.precision);
   const ProfileRows rows = profile_rows_by_name(a.by);
   LayerProfile found =
       profile_layers(what, backend_factory(a.device), {.seconds = a.seconds, .stop = &stop_on_interrupt()});

@@ -109,7 +109,11 @@ void add_training_options(CLI::App& app, TrainArguments& a) {
 
 void add_machine_options(CLI::App& app, TrainArguments& a) {
   app.add_option("--device", a.device, "cpu or cuda")->capture_default_str();
-  app.add_option("--precision", a.precision, "Of the frozen base: f32, bf16 or f16")->capture_default_str();
+  app.add_option(
+         "--precision", a.precision,
+         "Of the frozen base: f32, bf16, f16, or auto: bf16 where this processor computes it faster and it "
+         "stays within a bound on a sample of the photos")
+      ->capture_default_str();
   app.add_option("--threads", a.options.threads, "[default: the cores at hand]");
   app.add_option("--memory-budget", a.options.memory_budget,
                  "Bytes of pixels or features that may be kept; beyond it photos are decoded in each epoch")

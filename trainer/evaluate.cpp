@@ -77,15 +77,14 @@ std::vector<PhotoPrediction> predictions(const ScoredPhotos& scored, std::span<c
   return result;
 }
 
-FolderEvaluation evaluate_folder(const Model& model, const std::filesystem::path& data,
-                                 const BackendFactory& backends, const PhotoStreamOptions& options) {
+ImageFolder scan_for(const Model& model, const std::filesystem::path& data) {
   if (model.labels.empty()) {
     throw Error("model",
                 "it does not say what its classes are called; give --labels, a file with a label a line");
   }
-  FolderEvaluation result{.evaluation = {}, .folder = scan_folder(data, 1), .scored = {}};
+  ImageFolder folder = scan_folder(data, 1);
   std::vector<int> own;
-  for (const std::string& label : result.folder.labels) {
+  for (const std::string& label : folder.labels) {
     const auto found = std::ranges::find(model.labels, label);
     if (found == model.labels.end()) {
       std::string known;
@@ -98,12 +97,18 @@ FolderEvaluation evaluate_folder(const Model& model, const std::filesystem::path
     }
     own.push_back(static_cast<int>(found - model.labels.begin()));
   }
-  for (Photo& photo : result.folder.photos) photo.label = own[static_cast<std::size_t>(photo.label)];
-  result.folder.labels = model.labels;
+  for (Photo& photo : folder.photos) photo.label = own[static_cast<std::size_t>(photo.label)];
+  folder.labels = model.labels;
+  return folder;
+}
+
+FolderEvaluation evaluate_folder(const Model& model, ImageFolder folder, const BackendFactory& backends,
+                                 const PhotoStreamOptions& options) {
+  FolderEvaluation result{.evaluation = {}, .folder = std::move(folder), .scored = {}};
   result.scored = score_photos(model, result.folder.photos, backends, options);
   if (result.scored.photos.empty()) {
-    throw Error(data.string(), "not one of its photos could be decoded; the first: " +
-                                   result.scored.skipped.front().message);
+    throw Error(result.folder.root.string(), "not one of its photos could be decoded; the first: " +
+                                                 result.scored.skipped.front().message);
   }
   std::vector<std::int32_t> truth;
   for (const std::int64_t photo : result.scored.photos) {
@@ -111,6 +116,11 @@ FolderEvaluation evaluate_folder(const Model& model, const std::filesystem::path
   }
   result.evaluation = evaluate_predictions(result.scored.probabilities, truth, model.labels);
   return result;
+}
+
+FolderEvaluation evaluate_folder(const Model& model, const std::filesystem::path& data,
+                                 const BackendFactory& backends, const PhotoStreamOptions& options) {
+  return evaluate_folder(model, scan_for(model, data), backends, options);
 }
 
 }  // namespace petal

@@ -47,8 +47,15 @@ struct FolderEvaluation {
   ScoredPhotos scored;
 };
 
-// Evaluates on a folder with a folder a class, matched to the model's labels by name. Throws Error where the
-// model has no labels, for a folder that is none of its classes, and for what scan_folder refuses.
+// A folder with a folder a class, matched to the model's labels by name: labels and Photo::label are the
+// model's. Throws Error where the model has no labels, for a folder that is none of its classes, and for what
+// scan_folder refuses.
+ImageFolder scan_for(const Model& model, const std::filesystem::path& data);
+
+// Evaluates on scan_for's folder. Throws Error where not one photo can be decoded.
+FolderEvaluation evaluate_folder(const Model& model, ImageFolder folder, const BackendFactory& backends,
+                                 const PhotoStreamOptions& options);
+// The same on scan_for(model, data).
 FolderEvaluation evaluate_folder(const Model& model, const std::filesystem::path& data,
                                  const BackendFactory& backends, const PhotoStreamOptions& options);
 

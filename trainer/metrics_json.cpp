@@ -33,6 +33,19 @@ Json seconds_json(const StageSeconds& seconds) {
           {"total", seconds.total}};
 }
 
+Json precision_json(const PrecisionError& error) {
+  Json json = {{"photos", error.photos},
+               {"median_feature_error", error.median_feature_error},
+               {"worst_feature_error", error.worst_feature_error},
+               {"changed_classes", error.changed_classes},
+               {"is_within_bound", is_within_bound(error)}};
+  if (error.f32_accuracy) {
+    json["f32_accuracy"] = *error.f32_accuracy;
+    json["bf16_accuracy"] = *error.bf16_accuracy;
+  }
+  return json;
+}
+
 }  // namespace
 
 std::string to_json(const MetricsDocument& document) {
@@ -57,6 +70,8 @@ std::string to_json(const MetricsDocument& document) {
   json["epochs"] = document.epochs;
   json["weights_epoch"] = document.weights_epoch;
   json["interrupted"] = document.interrupted;
+  json["precision"] = to_string(document.precision.precision);
+  if (document.precision.error) json["precision_error"] = precision_json(*document.precision.error);
   // A folder's name may be no UTF-8; the document must still be written.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

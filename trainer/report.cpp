@@ -131,6 +131,8 @@ std::string page(const fs::path& folder, const RunContents& run) {
   html += "<h2>Classes</h2><div class='wide'>" + class_html(run.metrics.evaluation) + "</div>";
   html += "<h2>Surest mistakes</h2>" + mistakes_html(folder, run);
   html += skipped_html(run);
+  if (run.metrics.precision.error)
+    html += "<h2>Precision</h2><p>" + html_text(to_text(run.metrics.precision)) + "</p>";
   html += "<h2>Options</h2><pre>" + html_text(run.options_json) + "</pre></html>\n";
   return html;
 }

@@ -19,7 +19,7 @@ struct Series {
   std::vector<std::pair<int, double>> points;  // epoch, value
 };
 
-struct Range {
+struct ValueRange {
   double low = std::numeric_limits<double>::infinity();
   double high = -std::numeric_limits<double>::infinity();
 };
@@ -35,8 +35,8 @@ std::vector<Series> series_of(const History& history, Curve curve) {
   return all;
 }
 
-Range range_of(const std::vector<Series>& all, Curve curve) {
-  Range range;
+ValueRange range_of(const std::vector<Series>& all, Curve curve) {
+  ValueRange range;
   for (const Series& series : all) {
     for (const auto& [epoch, value] : series.points) {
       range.low = std::min(range.low, value);
@@ -49,7 +49,7 @@ Range range_of(const std::vector<Series>& all, Curve curve) {
   return range;
 }
 
-std::string horizontal_rules(const Range& range) {
+std::string horizontal_rules(const ValueRange& range) {
   std::string svg;
   for (int i = 0; i <= 4; ++i) {
     const double y = top + height * (1 - i / 4.0);
@@ -92,7 +92,7 @@ std::string html_text(std::string_view text) {
 std::string curve_svg(const History& history, Curve curve) {
   if (history.epochs.empty()) return "";
   const std::vector<Series> all = series_of(history, curve);
-  const Range range = range_of(all, curve);
+  const ValueRange range = range_of(all, curve);
   const int epochs = std::max(history.epochs.back().epoch, 2);
   const auto x = [&](int epoch) { return left + width * (epoch - 1) / (epochs - 1); };
   const auto y = [&](double value) {

@@ -11,6 +11,7 @@
 #include "trainer/feature_cache.h"
 #include "trainer/features.h"
 #include "trainer/fit.h"
+#include "trainer/precision_choice.h"
 #include "trainer/run_folder.h"
 
 namespace petal {
@@ -70,7 +71,7 @@ struct TrainOptions {
   std::int64_t memory_budget = 2'000'000'000;  // bytes of pixels or features that may be kept
   int threads = 0;                             // 0: the cores that this process may run on
   bool profile = false;                        // tell where the time of the steps went
-  Precision precision = Precision::f32;        // of the frozen base; what is trained is trained in f32
+  PrecisionRequest precision{};                // of the frozen base; what is trained is trained in f32
   std::optional<double> assert_accuracy;
 };
 

@@ -131,6 +131,7 @@ std::map<std::string, std::string> identity_of(const TrainOptions& options, cons
   identity["--class-weights"] = options.balanced_class_weights ? "balanced" : "none";
   identity["--no-exif"] = options.apply_exif_orientation ? "no" : "yes";
   identity["--fast-decode"] = options.fast_decode ? "yes" : "no";
+  if (options.precision.precision != Precision::f32) identity["--precision"] = to_string(options.precision);
   if (options.fine_tune) {
     const float rate = options.fine_tune->learning_rate.value_or(0.0f);
     identity["--fine-tune"] = fmt::format("{} at {}", options.fine_tune->from, rate);

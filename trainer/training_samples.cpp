@@ -49,12 +49,13 @@ void TrainingSamples::use_features(const Network& network, const FrozenSplit& sp
   PhotoStreamOptions& stream = options.stream;
   stream.threads = options_.threads;
   stream.decode = options_.decode;
-  stream.precision = options_.precision;
   stream.strict = options_.strict;
   stream.progress = options_.progress;
   stream.stop = options_.stop;
   options.cache = options_.cache;
   const std::span<const Photo> photos = dataset_.folder.photos;
+  choose_precision_once({split.frozen, network.weights}, options);
+  stream.precision = precision_.precision;
   features_ = extract_features({split.frozen, network.weights}, photos, backends_, options);
   const bool first = skipped_.empty() && tally_.computed + tally_.from_cache == 0;
   if (first) {
@@ -79,7 +80,21 @@ void TrainingSamples::use_features(const Network& network, const FrozenSplit& sp
   }
 }
 
+// A second phase keeps to the first one's.
+void TrainingSamples::choose_precision_once(const Network& frozen, const FeatureOptions& options) {
+  if (chose_precision_) return;
+  precision_ = choose_precision(options_.precision, frozen, dataset_.folder.photos, backends_, options);
+  chose_precision_ = true;
+  if (precision_.error) options_.info(to_text(precision_));
+}
+
 void TrainingSamples::use_photos(const Graph& graph) {
+  if (options_.precision.precision != Precision::f32 && !options_.precision.is_automatic) {
+    options_.warning(fmt::format(
+        "--precision {} is for features that are computed once; here the base runs with the layers that "
+        "train, in f32",
+        to_string(options_.precision)));
+  }
   const Shape old = subsets_.empty() || are_features() ? Shape{0} : graph_[graph_.inputs()[0]].shape;
   graph_ = graph;
   const Shape& shape = graph[graph.inputs()[0]].shape;

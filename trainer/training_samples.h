@@ -10,6 +10,7 @@
 #include "trainer/dataset.h"
 #include "trainer/features.h"
 #include "trainer/photo_samples.h"
+#include "trainer/precision_choice.h"
 
 namespace petal {
 
@@ -19,7 +20,7 @@ struct TrainingSamplesOptions {
   bool strict = false;
   std::optional<std::filesystem::path> cache{};  // of features; nothing: no cache
   int threads = 0;
-  Precision precision = Precision::f32;  // of the frozen part
+  PrecisionRequest precision{};  // of features of the frozen part
   PhotoProgress progress{};
   const std::atomic<bool>* stop = nullptr;
   std::function<void(const std::string&)> info{}, warning{};
@@ -44,11 +45,14 @@ class TrainingSamples {
   std::vector<std::int64_t> photos(Subset subset) const;
 
   const FeatureTally& tally() const { return tally_; }
+  // Made for the first features; f32 where there are none.
+  const PrecisionChoice& precision() const { return precision_; }
   const std::vector<PhotoMessage>& skipped() const { return skipped_; }
 
  private:
   void use_features(const Network& network, const FrozenSplit& split);
   void use_photos(const Graph& graph);
+  void choose_precision_once(const Network& frozen, const FeatureOptions& options);
   bool keeps_features(const FrozenSplit& split) const;
   void tell(const std::vector<PhotoMessage>& list, std::string_view what) const;
   void require_every_class();
@@ -62,6 +66,8 @@ class TrainingSamples {
   std::array<std::vector<std::int64_t>, 3> rows_;  // by subset
   std::map<Subset, std::unique_ptr<Samples>> subsets_;
   FeatureTally tally_;
+  bool chose_precision_ = false;
+  PrecisionChoice precision_;
   std::vector<PhotoMessage> skipped_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -232,6 +233,53 @@ TEST_CASE("transfer: interrupted in training, the run holds the best epoch; befo
   CHECK(result.interrupted);
   CHECK(result.run.history.epochs.size() == 2);
   CHECK(std::filesystem::exists(job.options.out / "model.h5"));
+}
+
+TEST_CASE("transfer: a base in bf16 is measured, and the run says what ran") {
+  Job job;
+  write_base(job.folder / "base.h5");
+  job.options.weights = job.folder / "base.h5";
+  std::vector<std::string> lines;
+  TrainEvents events;
+  events.info = [&](const std::string& line) { lines.push_back(line); };
+  const auto was_measured = [&] {
+    return std::ranges::any_of(lines, [](const std::string& line) {
+      return line.starts_with("bf16 against f32 on 30 photos: features differ by ");
+    });
+  };
+  job.run(events);
+  CHECK_FALSE(was_measured());
+  CHECK(nlohmann::json::parse(read_text(job.options.out / "metrics.json"))["precision"] == "f32");
+
+  job.options.precision = {.precision = Precision::bf16};
+  job.options.force = true;
+  const TrainResult result = job.run(events);
+  CHECK(was_measured());
+  const auto metrics = nlohmann::json::parse(read_text(job.options.out / "metrics.json"));
+  CHECK(metrics["precision"] == "bf16");
+  CHECK(metrics["precision_error"]["photos"] == 30);
+  CHECK(metrics["precision_error"]["median_feature_error"] > 0);
+  CHECK(metrics["precision_error"]["median_feature_error"] < 0.1);
+  CHECK(nlohmann::json::parse(read_text(job.options.out / "options.json"))["precision"] == "bf16");
+  // The sample was all photos, and both precisions of it are in the cache now.
+  CHECK(result.features.from_cache == 30);
+
+  // As on a processor that is faster with bf16, on fewer photos than are worth the measurement.
+  lines.clear();
+  job.options.precision = {.precision = Precision::bf16, .is_automatic = true};
+  CHECK(job.run(events).run.metrics.precision.precision == Precision::f32);
+  CHECK_FALSE(was_measured());
+  CHECK(nlohmann::json::parse(read_text(job.options.out / "options.json"))["precision"] == "auto");
+
+  // With augmentation there are no features.
+  std::vector<std::string> warnings;
+  events.warning = [&](const std::string& line) { warnings.push_back(line); };
+  job.options.precision = {.precision = Precision::bf16};
+  job.options.augment = "flip";
+  job.options.epochs = 1;
+  CHECK(job.run(events).run.metrics.precision.precision == Precision::f32);
+  REQUIRE(!warnings.empty());
+  CHECK(warnings[0].starts_with("--precision bf16 is for features"));
 }
 
 TEST_CASE("transfer: pretrained features tell real flowers apart") {

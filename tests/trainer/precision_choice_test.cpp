@@ -1,0 +1,152 @@
+#include "trainer/precision_choice.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "tests/trainer/toy.h"
+
+using namespace petal;
+using namespace petal::test;
+
+namespace {
+
+const PrecisionRequest forced{.precision = Precision::bf16, .is_automatic = true, .least_photos = 1};
+
+// The base of the toy; `offset` is added behind its convolution and taken away again, so that bfloat16 loses
+// what stands beside it.
+Network base(float offset) {
+  const Network toy = toy_classifier();
+  GraphBuilder g("base");
+  std::vector<Value> values;
+  for (const Node& node : toy.graph.nodes()) {
+    if (std::holds_alternative<GlobalAveragePooling2D>(node.layer)) {
+      Value x = g.add("away", Rescaling{.scale = 1, .offset = offset}, values.back());
+      x = g.add("back", Rescaling{.scale = 1, .offset = -offset}, x);
+      return {std::move(g).build({g.add(node, std::vector<Value>{x})}), toy.weights};
+    }
+    std::vector<Value> inputs;
+    for (const int input : node.inputs) inputs.push_back(values[static_cast<std::size_t>(input)]);
+    values.push_back(g.add(node, inputs));
+  }
+  FAIL("the toy has no pooling");
+  return toy;
+}
+
+struct Colours {
+  TemporaryFolder folder;
+  ImageFolder photos;
+  explicit Colours(int each) {
+    write_colours(folder.path(), each);
+    photos = scan_folder(folder.path(), 1);
+  }
+};
+
+}  // namespace
+
+TEST_CASE(
+    "precision auto: bf16 where the processor is faster with it and the features stay within the bound") {
+  const Colours colours(30);
+  const PrecisionChoice choice = choose_precision(forced, base(0), colours.photos.photos, cpu_backends(), {});
+  CHECK(choice.precision == Precision::bf16);
+  REQUIRE(choice.error);
+  CHECK(choice.error->photos == precision_sample);
+  CHECK(choice.error->median_feature_error > 0);
+  CHECK(choice.error->median_feature_error <= choice.error->worst_feature_error);
+  CHECK(choice.error->worst_feature_error < worst_feature_bound);
+  CHECK(choice.error->changed_classes == 0);
+  // Three colours lie apart.
+  CHECK(choice.error->f32_accuracy == 1.0);
+  CHECK(choice.error->bf16_accuracy == 1.0);
+  const std::string text = to_text(choice);
+  CHECK(text.find("on 64 photos") != std::string::npos);
+  CHECK(text.ends_with("kept, so bf16 is used"));
+}
+
+TEST_CASE("precision auto: f32 where bf16 goes beyond the bound; by name it is used all the same") {
+  const Colours colours(3);
+  const Network network = base(1000);
+  const PrecisionChoice choice = choose_precision(forced, network, colours.photos.photos, cpu_backends(), {});
+  CHECK(choice.precision == Precision::f32);
+  REQUIRE(choice.error);
+  CHECK(choice.error->photos == 9);
+  CHECK(choice.error->median_feature_error > median_feature_bound);
+  CHECK(to_text(choice).ends_with("missed, so f32 is used"));
+  const PrecisionChoice named =
+      choose_precision({.precision = Precision::bf16}, network, colours.photos.photos, cpu_backends(), {});
+  CHECK(named.precision == Precision::bf16);
+  REQUIRE(named.error);
+  CHECK(to_text(named).ends_with("missed"));
+}
+
+TEST_CASE("precision auto: f32 without a measurement where it would not pay") {
+  const Colours colours(2);
+  const auto chosen = [&](const PrecisionRequest& request) {
+    const PrecisionChoice choice =
+        choose_precision(request, base(0), colours.photos.photos, cpu_backends(), {});
+    CHECK_FALSE(choice.error);
+    CHECK(to_text(choice).empty());
+    return choice.precision;
+  };
+  // A processor that gains nothing; photos that are too few; f32 by name.
+  CHECK(chosen(precision_request("auto", false)) == Precision::f32);
+  CHECK(chosen(precision_request("auto", true)) == Precision::f32);
+  CHECK(chosen(precision_request("f32", true)) == Precision::f32);
+}
+
+TEST_CASE("precision auto: a classifier's own answers decide too") {
+  const Colours colours(4);
+  Model model{.network = toy_classifier(), .labels = colours.photos.labels, .architecture = ""};
+  const PrecisionChoice kept =
+      choose_precision(forced, model, colours.photos.photos, cpu_backends(), PhotoStreamOptions{});
+  CHECK(kept.precision == Precision::bf16);
+  REQUIRE(kept.error);
+  CHECK(kept.error->photos == 12);
+  CHECK(kept.error->f32_accuracy.has_value());
+  // Of unknown classes there is no accuracy.
+  std::vector<Photo> unknown = colours.photos.photos;
+  for (Photo& photo : unknown) photo.label = -1;
+  const PrecisionChoice blind =
+      choose_precision(forced, model, unknown, cpu_backends(), PhotoStreamOptions{});
+  REQUIRE(blind.error);
+  CHECK_FALSE(blind.error->f32_accuracy.has_value());
+  // By name nothing is measured.
+  CHECK_FALSE(
+      choose_precision({.precision = Precision::bf16}, model, unknown, cpu_backends(), PhotoStreamOptions{})
+          .error);
+  // A head over features that bfloat16 has lost.
+  const Network lossy = base(1000);
+  model.network = lossy;
+  const PrecisionChoice missed =
+      choose_precision(forced, model, colours.photos.photos, cpu_backends(), PhotoStreamOptions{});
+  CHECK(missed.precision == Precision::f32);
+}
+
+TEST_CASE("precision: each part of the bound can be missed") {
+  const PrecisionError good{.photos = 64,
+                            .median_feature_error = median_feature_bound,
+                            .worst_feature_error = worst_feature_bound,
+                            .changed_classes = 2,
+                            .f32_accuracy = 0.5,
+                            .bf16_accuracy = 0.5 - lost_accuracy_bound};
+  CHECK(is_within_bound(good));
+  const auto with = [&](auto change) {
+    PrecisionError error = good;
+    change(error);
+    return is_within_bound(error);
+  };
+  CHECK_FALSE(with([](PrecisionError& e) { e.median_feature_error *= 1.01; }));
+  CHECK_FALSE(with([](PrecisionError& e) { e.worst_feature_error *= 1.01; }));
+  CHECK_FALSE(with([](PrecisionError& e) { e.worst_feature_error = std::nan(""); }));
+  CHECK_FALSE(with([](PrecisionError& e) { e.changed_classes = 3; }));
+  CHECK_FALSE(with([](PrecisionError& e) { e.bf16_accuracy = 0.5 - 2.0 / 64; }));
+  CHECK(with([](PrecisionError& e) { e.bf16_accuracy = 1.0; }));
+}
+
+TEST_CASE("precision by name") {
+  CHECK(to_string(precision_request("auto", true)) == "auto");
+  CHECK(precision_request("auto", true).precision == Precision::bf16);
+  CHECK(precision_request("bf16", false).precision == Precision::bf16);
+  CHECK_FALSE(precision_request("bf16", true).is_automatic);
+  CHECK(error_of([] { precision_request("int4", true); }).find("auto, f32, bf16") != std::string::npos);
+}

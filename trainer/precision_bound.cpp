@@ -1,0 +1,33 @@
+#include "trainer/precision_bound.h"
+
+#include <fmt/format.h>
+
+namespace petal {
+
+bool is_within_bound(const PrecisionError& error) {
+  const auto photos = static_cast<double>(error.photos);
+  const double lost = error.f32_accuracy ? *error.f32_accuracy - *error.bf16_accuracy : 0;
+  // Written so that what is no number is beyond the bound.
+  return error.median_feature_error <= median_feature_bound &&
+         error.worst_feature_error <= worst_feature_bound &&
+         static_cast<double>(error.changed_classes) <= changed_classes_bound * photos &&
+         lost <= lost_accuracy_bound;
+}
+
+std::string to_text(const PrecisionChoice& choice) {
+  if (!choice.error) return "";
+  const PrecisionError& e = *choice.error;
+  std::string text = fmt::format(
+      "bf16 against f32 on {} photos: features differ by {:.2f} % (worst {:.2f} %), {} photos change "
+      "class",
+      e.photos, 100 * e.median_feature_error, 100 * e.worst_feature_error, e.changed_classes);
+  if (e.f32_accuracy) text += fmt::format(", accuracy {:.3f} -> {:.3f}", *e.f32_accuracy, *e.bf16_accuracy);
+  text += fmt::format("; the bound is {:.1f} % (worst {:.0f} %), {:.1f} % of photos, {:.3f} of accuracy: ",
+                      100 * median_feature_bound, 100 * worst_feature_bound, 100 * changed_classes_bound,
+                      lost_accuracy_bound);
+  text += is_within_bound(e) ? "kept" : "missed";
+  if (choice.is_automatic) text += fmt::format(", so {} is used", to_string(choice.precision));
+  return text;
+}
+
+}  // namespace petal
