@@ -1,6 +1,7 @@
 #include "kernels/cpu/convolution/gemm_convolution.h"
 
 #include "kernels/cpu/activation_step.h"
+#include "kernels/cpu/convolution/winograd.h"
 #include "kernels/cpu/pre_activation_gradient.h"
 #include "kernels/cpu/vectors.h"
 
@@ -14,26 +15,27 @@ bool is_fast_here(std::int64_t filters) {
 // Fewer multiplications run on one thread: waking the others costs more than the work.
 constexpr std::int64_t worth_threads_products = 1 << 20;
 
-// A product in as many parts as there are threads: of the pixels; of the panels where the weights are more
+// A product in as many parts as there are threads: of the image; of the panels where the weights are more
 // than src, so that each thread reads only its own.
-class GemmThreads {
+template <class Product>
+class ProductThreads {
  public:
-  GemmThreads(const ImplicitGemm& gemm, int threads, const Shape& src, const Shape& dst,
-              ScratchLayout& scratch)
-      : pixels_(dst.elements() / dst.back()),
-        panels_(gemm.panels()),
-        parts_(gemm.packed_elements() * pixels_ < worth_threads_products ? 1 : threads),
-        by_panels_(gemm.packed_elements() > src.elements() && gemm.panels() >= threads),
-        scratch_bytes_(gemm.scratch_bytes()),
+  ProductThreads(const Product& product, int threads, const Shape& src, const Shape& dst,
+                 ScratchLayout& scratch)
+      : image_parts_(dst[0] * product.parts_an_image()),
+        panels_(product.panels()),
+        parts_(product.packed_elements() * image_parts_ < worth_threads_products ? 1 : threads),
+        by_panels_(product.packed_elements() > src.elements() && product.panels() >= threads),
+        scratch_bytes_(product.scratch_bytes()),
         scratch_(scratch.add(scratch_bytes_ * static_cast<std::size_t>(parts_))) {}
 
-  void run(const ImplicitGemm& gemm, const ImplicitGemm::Operands& operands, std::byte* scratch) const {
+  void run(const Product& product, const typename Product::Operands& operands, std::byte* scratch) const {
     const auto run_part = [&](int part) {
-      ImplicitGemm::Range pixels{0, pixels_}, panels{0, panels_};
-      ImplicitGemm::Range& divided = by_panels_ ? panels : pixels;
+      typename Product::Range image_parts{0, image_parts_}, panels{0, panels_};
+      typename Product::Range& divided = by_panels_ ? panels : image_parts;
       divided = {divided.end * part / parts_, divided.end * (part + 1) / parts_};
-      gemm.run(operands, pixels, panels,
-               scratch + scratch_ + scratch_bytes_ * static_cast<std::size_t>(part));
+      product.run(operands, image_parts, panels,
+                  scratch + scratch_ + scratch_bytes_ * static_cast<std::size_t>(part));
     };
     if (parts_ == 1) return run_part(0);
 #pragma omp parallel for num_threads(parts_) schedule(static, 1)
@@ -41,20 +43,21 @@ class GemmThreads {
   }
 
  private:
-  std::int64_t pixels_, panels_;
+  std::int64_t image_parts_, panels_;
   int parts_;
   bool by_panels_;
   std::size_t scratch_bytes_, scratch_;
 };
 
-class GemmConvolution final : public Kernel {
+template <class Product>
+class ProductConvolution final : public Kernel {
  public:
-  GemmConvolution(const ImplicitGemm& gemm, const Convolution& convolution, const Device& device,
-                  const PrepareContext& context)
-      : gemm_(gemm),
-        weights_(gemm_, gemm_.keras_layout(), context.constant_weights ? context.weights[0] : nullptr,
-                 scratch_),
-        threads_(gemm_, device.threads, context.src[0].shape, context.dst.shape, scratch_),
+  ProductConvolution(const Product& product, std::string implementation, const Convolution& convolution,
+                     const Device& device, const PrepareContext& context)
+      : implementation_(std::move(implementation)),
+        product_(product),
+        weights_(product_, context.constant_weights ? context.weights[0] : nullptr, scratch_),
+        threads_(product_, device.threads, context.src[0].shape, context.dst.shape, scratch_),
         residual_(context.node.fused_residual),
         use_bias_(convolution.use_bias) {
     const std::vector<int>& inputs = context.node.inputs;
@@ -68,9 +71,9 @@ class GemmConvolution final : public Kernel {
     };
     const float* constant_bias = bias_.elements() > 0 ? floats(bias_.bytes()) : nullptr;
     const float* bias = constant_bias ? constant_bias : bound(1);
-    threads_.run(gemm_,
+    threads_.run(product_,
                  {.src = floats(bindings.src[0]),
-                  .weights = weights_.prepare(gemm_, bound(0), bindings.scratch),
+                  .weights = weights_.prepare(product_, bound(0), bindings.scratch),
                   .bias = use_bias_ ? bias : nullptr,
                   .residual = residual_ ? floats(bindings.src[1]) : nullptr,
                   .dst = floats(bindings.dst)},
@@ -78,14 +81,15 @@ class GemmConvolution final : public Kernel {
   }
 
   std::size_t scratch_bytes() const override { return scratch_.bytes(); }
-  std::string implementation() const override { return "petal:avx2"; }
+  std::string implementation() const override { return implementation_; }
   int in_place_input() const override { return in_place_; }
 
  private:
+  std::string implementation_;
   ScratchLayout scratch_;
-  ImplicitGemm gemm_;
+  Product product_;
   GemmWeights weights_;
-  GemmThreads threads_;
+  ProductThreads<Product> threads_;
   bool residual_, use_bias_;
   int in_place_ = -1;
   Tensor bias_;
@@ -95,11 +99,11 @@ class GemmConvolution final : public Kernel {
 // circle, channels and filters exchanged, under what is left of the padding.
 class GemmBackwardData final : public Kernel {
  public:
-  GemmBackwardData(const ImplicitGemm& gemm, const ImplicitGemm::KernelLayout& layout,
-                   const Convolution& convolution, const Device& device, const PrepareContext& context)
+  GemmBackwardData(const ImplicitGemm& gemm, const Convolution& convolution, const Device& device,
+                   const PrepareContext& context)
       : gradient_(convolution.activation, device, context, scratch_),
         gemm_(gemm),
-        weights_(gemm_, layout, context.constant_weights ? context.weights[0] : nullptr, scratch_),
+        weights_(gemm_, context.constant_weights ? context.weights[0] : nullptr, scratch_),
         threads_(gemm_, device.threads, context.dst.shape, context.src[0].shape, scratch_) {}
 
   void run(const Bindings& bindings) override {
@@ -122,7 +126,7 @@ class GemmBackwardData final : public Kernel {
   PreActivationGradient gradient_;
   ImplicitGemm gemm_;
   GemmWeights weights_;
-  GemmThreads threads_;
+  ProductThreads<ImplicitGemm> threads_;
 };
 
 KernelPointer prepare_backward_data(const Convolution& convolution, const Device& device,
@@ -140,33 +144,13 @@ KernelPointer prepare_backward_data(const Convolution& convolution, const Device
                          .dilation = w.dilation,
                          .padding = padding};
   const Cut uncut = cut_of(ActivationFunction::linear).value();
-  const ImplicitGemm gemm(turned, filters, channels, uncut.least, uncut.most);
   // From the last tap back.
   const std::int64_t tap = channels * filters, last = (w.kernel.height * w.kernel.width - 1) * tap;
-  const ImplicitGemm::KernelLayout layout = {last, -tap, 1, filters};
-  return std::make_unique<GemmBackwardData>(gemm, layout, convolution, device, context);
+  const ImplicitGemm gemm(turned, filters, channels, uncut.least, uncut.most, {last, -tap, 1, filters});
+  return std::make_unique<GemmBackwardData>(gemm, convolution, device, context);
 }
 
 }  // namespace
-
-GemmWeights::GemmWeights(const ImplicitGemm& gemm, const ImplicitGemm::KernelLayout& layout,
-                         const Tensor* constant, ScratchLayout& scratch)
-    : layout_(layout) {
-  const std::size_t bytes = static_cast<std::size_t>(gemm.packed_elements()) * sizeof(float);
-  if (!constant) {
-    offset_ = scratch.add(bytes);
-    return;
-  }
-  packed_ = Buffer(bytes);
-  gemm.pack(floats(constant->bytes()), layout, floats(packed_.data()));
-}
-
-const float* GemmWeights::prepare(const ImplicitGemm& gemm, const float* bound, std::byte* scratch) const {
-  if (packed_.size() > 0) return floats(packed_.data());
-  float* packed = floats(scratch + offset_);
-  gemm.pack(bound, layout_, packed);
-  return packed;
-}
 
 std::optional<ImplicitGemm> implicit_gemm(const Convolution& convolution, const PrepareContext& context) {
   const std::optional<Cut> cut = cut_of(convolution.activation);
@@ -181,7 +165,17 @@ KernelPointer prepare_gemm_convolution(const Convolution& convolution, const Dev
     return prepare_backward_data(convolution, device, context);
   const std::optional<ImplicitGemm> gemm = implicit_gemm(convolution, context);
   if (!gemm) return nullptr;
-  return std::make_unique<GemmConvolution>(*gemm, convolution, device, context);
+  const Window& window = convolution.window;
+  const std::int64_t channels = context.src[0].shape.back(), filters = context.dst.shape.back();
+  if (context.constant_weights && Winograd::has(window, channels, filters) &&
+      Winograd::pays(window, channels, filters, context.dst.shape[0])) {
+    const Cut cut = cut_of(convolution.activation).value();
+    return std::make_unique<ProductConvolution<Winograd>>(
+        Winograd(window, channels, filters, cut.least, cut.most), "petal:avx2_winograd", convolution, device,
+        context);
+  }
+  return std::make_unique<ProductConvolution<ImplicitGemm>>(*gemm, "petal:avx2", convolution, device,
+                                                            context);
 }
 
 }  // namespace petal::cpu

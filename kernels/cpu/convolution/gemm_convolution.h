@@ -12,23 +12,38 @@ namespace petal::cpu {
 // behind it.
 std::optional<ImplicitGemm> implicit_gemm(const Convolution& convolution, const PrepareContext& context);
 
-// The weights as the product reads them: constant ones packed once, here; bound ones anew for each run, into
-// scratch.
+// The weights as a product (ImplicitGemm or Winograd) reads them: constant ones packed once, here; bound ones
+// anew for each run, into scratch.
 class GemmWeights {
  public:
   // `constant` is null where the numbers come with each run.
-  GemmWeights(const ImplicitGemm& gemm, const ImplicitGemm::KernelLayout& layout, const Tensor* constant,
-              ScratchLayout& scratch);
+  template <class Product>
+  GemmWeights(const Product& product, const Tensor* constant, ScratchLayout& scratch) {
+    const std::size_t bytes = static_cast<std::size_t>(product.packed_elements()) * sizeof(float);
+    if (!constant) {
+      offset_ = scratch.add(bytes);
+      return;
+    }
+    packed_ = Buffer(bytes);
+    product.pack(floats(constant->bytes()), floats(packed_.data()));
+  }
+
   // Those of this run, from the bound ones.
-  const float* prepare(const ImplicitGemm& gemm, const float* bound, std::byte* scratch) const;
+  template <class Product>
+  const float* prepare(const Product& product, const float* bound, std::byte* scratch) const {
+    if (packed_.size() > 0) return floats(packed_.data());
+    float* packed = floats(scratch + offset_);
+    product.pack(bound, packed);
+    return packed;
+  }
 
  private:
-  ImplicitGemm::KernelLayout layout_;
   Buffer packed_;
   std::size_t offset_ = 0;
 };
 
-// Null where implicit_gemm has none; in direction backward_data also where strides are not 1.
+// By our own products: as Winograd where the weights are constant and it pays, else as an ImplicitGemm. Null
+// where implicit_gemm has none; in direction backward_data also where strides are not 1.
 KernelPointer prepare_gemm_convolution(const Convolution& convolution, const Device& device,
                                        const PrepareContext& context);
 

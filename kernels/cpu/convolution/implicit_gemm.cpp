@@ -16,12 +16,13 @@ constexpr std::int64_t block_pixels = 192;
 }  // namespace
 
 ImplicitGemm::ImplicitGemm(const Window& window, std::int64_t channels, std::int64_t filters, float least,
-                           float most)
+                           float most, const KernelLayout& layout)
     : window_(window),
       channels_(channels),
       filters_(filters),
       least_(least),
       most_(most),
+      layout_(layout),
       zeros_(static_cast<std::size_t>(channels)) {
   // Panels of two vectors; an odd one more makes the last one of three.
   for (std::int64_t filter = 0; filter < filters;) {
@@ -44,20 +45,27 @@ ImplicitGemm::ImplicitGemm(const Window& window, std::int64_t channels, std::int
   }
 }
 
-void ImplicitGemm::pack(const float* kernel, const KernelLayout& layout, float* packed) const {
+void ImplicitGemm::pack(const float* kernel, float* packed) const {
   for (const DepthBlock& depth : depth_blocks_) {
     for (const Panel& panel : panels_) {
       for (std::int64_t tap = depth.tap; tap < depth.tap + depth.taps; ++tap) {
         for (std::int64_t c = depth.channel; c < depth.channel + depth.channels; ++c) {
-          const float* from =
-              kernel + layout.start + tap * layout.tap + c * layout.channel + panel.filter * layout.filter;
+          const float* from = kernel + layout_.start + tap * layout_.tap + c * layout_.channel +
+                              panel.filter * layout_.filter;
           const std::int64_t count = panel.vectors * lanes;
-          for (std::int64_t f = 0; f < count; ++f) packed[f] = from[f * layout.filter];
+          for (std::int64_t f = 0; f < count; ++f) packed[f] = from[f * layout_.filter];
           packed += count;
         }
       }
     }
   }
+}
+
+ImplicitGemm::Range ImplicitGemm::filters(Range panels) const {
+  const auto first = [&](std::int64_t p) {
+    return p == this->panels() ? filters_ : panels_[static_cast<std::size_t>(p)].filter;
+  };
+  return {first(panels.begin), first(panels.end)};
 }
 
 std::size_t ImplicitGemm::scratch_bytes() const {

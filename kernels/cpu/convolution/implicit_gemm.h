@@ -13,18 +13,22 @@ namespace petal::cpu {
 // 2008), in tiles of gemm_tile.h. In AVX2 and FMA alone.
 class ImplicitGemm {
  public:
-  // dst is cut to [least, most]. `filters` is a multiple of 8.
-  ImplicitGemm(const Window& window, std::int64_t channels, std::int64_t filters, float least, float most);
-
   // How a kernel lies in memory: where its first element is, and how many elements lie from one tap, channel
   // and filter to the next.
   struct KernelLayout {
     std::int64_t start, tap, channel, filter;
   };
-  KernelLayout keras_layout() const { return {0, channels_ * filters_, filters_, 1}; }
+
+  // dst is cut to [least, most]. `filters` is a multiple of 8.
+  ImplicitGemm(const Window& window, std::int64_t channels, std::int64_t filters, float least, float most,
+               const KernelLayout& layout);
+  // Of a kernel that lies as Keras's, (kh, kw, C, filters).
+  ImplicitGemm(const Window& window, std::int64_t channels, std::int64_t filters, float least, float most)
+      : ImplicitGemm(window, channels, filters, least, most, {0, channels * filters, filters, 1}) {}
+
   std::int64_t packed_elements() const { return taps() * channels_ * filters_; }
   // Writes packed_elements() numbers as run() reads them.
-  void pack(const float* kernel, const KernelLayout& layout, float* packed) const;
+  void pack(const float* kernel, float* packed) const;
 
   struct Operands {
     const float* src;       // (N, H, W, C)
@@ -42,7 +46,8 @@ class ImplicitGemm {
   std::size_t scratch_bytes() const;  // of one run at a time
 
   std::int64_t panels() const { return static_cast<std::int64_t>(panels_.size()); }
-  std::int64_t pixels_an_image() const { return window_.output.height * window_.output.width; }
+  std::int64_t parts_an_image() const { return window_.output.height * window_.output.width; }
+  Range filters(Range panels) const;  // that these panels compute
 
  private:
   // Some filters, 8 times `vectors`.
@@ -64,6 +69,7 @@ class ImplicitGemm {
   Window window_;
   std::int64_t channels_, filters_;
   float least_, most_;
+  KernelLayout layout_;
   std::vector<Panel> panels_;
   std::vector<DepthBlock> depth_blocks_;
   std::vector<float> zeros_;  // a pixel of the padding

@@ -31,8 +31,7 @@ Convolution product(const PrepareContext& context) {
 class StripProduct {
  public:
   StripProduct(const PrepareContext& context, ScratchLayout& scratch)
-      : gemm_(*implicit_gemm(product(context), context)),
-        weights_(gemm_, gemm_.keras_layout(), context.weights[0], scratch) {
+      : gemm_(*implicit_gemm(product(context), context)), weights_(gemm_, context.weights[0], scratch) {
     if (context.weights.size() > 1) bias_ = *context.weights[1];
   }
 
