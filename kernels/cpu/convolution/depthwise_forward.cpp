@@ -1,7 +1,5 @@
 #include "kernels/cpu/convolution/depthwise_forward.h"
 
-#include <algorithm>
-
 #include "kernels/cpu/activation_step.h"
 #include "kernels/cpu/run_weights.h"
 #include "kernels/cpu/vectors.h"
@@ -17,23 +15,24 @@ class DepthwiseForward final : public Kernel {
         dst_(context.dst.shape),
         threads_(dst_.elements() < worth_threads ? 1 : device.threads),
         weights_(context),
-        row_(depthwise_row(convolution, context)),
+        rows_(depthwise_rows(convolution, context)),
         has_bias_(convolution.use_bias) {}
 
   void run(const Bindings& bindings) override {
     const std::span<const std::byte* const> weights = weights_(bindings);
     const float* kernel = floats(weights[0]);
     const float* bias = has_bias_ ? floats(weights[1]) : nullptr;
-    const float* src = floats(bindings.src[0]);
-    float* dst = floats(bindings.dst);
-    const std::int64_t rows = dst_[0] * dst_[1];
+    // Row by row: where src comes from memory, more at a time gains nothing.
 #pragma omp parallel for num_threads(threads_) schedule(static)
-    for (std::int64_t row = 0; row < rows; ++row) {
-      DepthwiseRow one = row_;
-      one.bias = bias;
-      one.dst = dst + row * dst_[2] * dst_[3];
-      set_window(one, src + row / dst_[1] * src_[1] * src_[2] * src_[3], 0, row % dst_[1], kernel, window_);
-      run_depthwise_row(one);
+    for (std::int64_t i = 0; i < dst_[0] * dst_[1]; ++i) {
+      DepthwiseRows rows = rows_;
+      rows.src = floats(bindings.src[0]) + i / dst_[1] * src_[1] * src_[2] * src_[3];
+      rows.weights = kernel;
+      rows.bias = bias;
+      rows.begin = i % dst_[1];
+      rows.end = rows.begin + 1;
+      rows.dst = floats(bindings.dst) + i * dst_[2] * dst_[3];
+      run_depthwise_rows(rows);
     }
   }
 
@@ -46,7 +45,7 @@ class DepthwiseForward final : public Kernel {
   Shape src_, dst_;
   int threads_;
   RunWeights weights_;
-  DepthwiseRow row_;
+  DepthwiseRows rows_;
   bool has_bias_;
 };
 
@@ -72,31 +71,26 @@ bool is_depthwise_rows(const Convolution& convolution, const PrepareContext& con
   return has_avx2_alone() && fits_depthwise_rows(convolution, context);
 }
 
-DepthwiseRow depthwise_row(const Convolution& convolution, const PrepareContext& context) {
+DepthwiseRows depthwise_rows(const Convolution& convolution, const PrepareContext& context) {
   const Cut cut = cut_of(convolution.activation).value();
-  return {.src = {},
-          .rows = 0,
+  const Window& window = convolution.window;
+  return {.src = nullptr,
+          .src_first = 0,
+          .src_rows = window.input.height,
+          .src_columns = window.input.width,
           .weights = nullptr,
           .bias = nullptr,
           .dst = nullptr,
-          .src_columns = context.src[0].shape[2],
-          .columns = context.dst.shape[2],
+          .begin = 0,
+          .end = 0,
+          .columns = window.output.width,
           .channels = context.dst.shape[3],
-          .stride = convolution.window.strides.width,
-          .padding = convolution.window.padding.left,
+          .row_stride = window.strides.height,
+          .stride = window.strides.width,
+          .top = window.padding.top,
+          .left = window.padding.left,
           .least = cut.least,
           .most = cut.most};
-}
-
-void set_window(DepthwiseRow& row, const float* rows, std::int64_t first, std::int64_t y, const float* kernel,
-                const Window& window) {
-  const std::int64_t top = y * window.strides.height - window.padding.top;
-  const std::int64_t begin = std::max<std::int64_t>(0, -top);
-  const std::int64_t end = std::min<std::int64_t>(3, window.input.height - top);
-  row.rows = 0;
-  row.weights = kernel + begin * 3 * row.channels;
-  for (std::int64_t k = begin; k < end; ++k)
-    row.src[row.rows++] = rows + (top + k - first) * row.src_columns * row.channels;
 }
 
 KernelPointer prepare_depthwise_forward(const Convolution& convolution, const Device& device,

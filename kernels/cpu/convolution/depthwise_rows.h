@@ -4,22 +4,22 @@
 
 namespace petal::cpu {
 
-// One row of a depthwise 3x3 convolution's dst: (columns, channels), channels a multiple of 8.
-struct DepthwiseRow {
-  // The rows of src under the window, 1 to 3 of them, each (src_columns, channels); those in the padding are
-  // left out.
-  const float* src[3];
-  int rows;
-  const float* weights;  // (rows, 3, channels), of these rows
-  const float* bias;     // (channels), or null
-  float* dst;
-  std::int64_t src_columns, columns, channels;
-  std::int64_t stride;   // 1 or 2
-  std::int64_t padding;  // columns of zeros on the left; on the right as many as are wanted
-  float least, most;     // dst is cut to these
+// Some rows of a depthwise 3x3 convolution's dst, of one image; channels a multiple of 8.
+struct DepthwiseRows {
+  const float* src;                    // rows of the image from src_first on, (src_columns, channels) each
+  std::int64_t src_first;              // at least the first row that the windows reach
+  std::int64_t src_rows, src_columns;  // of the whole image
+  const float* weights;                // (3, 3, channels)
+  const float* bias;                   // (channels), or null
+  float* dst;                          // rows [begin, end), (columns, channels) each
+  std::int64_t begin, end, columns, channels;
+  std::int64_t row_stride, stride;  // of columns: 1 or 2
+  std::int64_t top, left;           // rows and columns of zeros; below and on the right as many as are wanted
+  float least, most;                // dst is cut to these
 };
 
+// A few channels through all the rows, then the next: what neighbouring rows share stays in the first cache.
 // In AVX2 alone: ask has_avx2() first.
-void run_depthwise_row(const DepthwiseRow& row);
+void run_depthwise_rows(const DepthwiseRows& rows);
 
 }  // namespace petal::cpu

@@ -70,7 +70,7 @@ class InvertedResidual final : public Kernel {
         strip_rows_(chosen_strip_rows()),
         project_(*chain.project, scratch_),
         depthwise_kernel_(*chain.depthwise->weights[0]),
-        row_(depthwise_row(depthwise_, *chain.depthwise)) {
+        rows_(depthwise_rows(depthwise_, *chain.depthwise)) {
     if (depthwise_.use_bias) depthwise_bias_ = *chain.depthwise->weights[1];
     if (has_expand_) expand_.emplace(*chain.expand, scratch_);
     std::int64_t most_rows = 0;  // of the expanded image in one strip
@@ -152,8 +152,7 @@ class InvertedResidual final : public Kernel {
     std::int64_t first = 0;  // the row that stands first among the expanded ones
     for_strips(y, last, [&](const Strip& strip) {
       const float* expanded = has_expand_ ? expand(bindings, src, strip, first) : src;
-      for (std::int64_t row = strip.y; row < strip.y_end; ++row)
-        reduce_row(expanded, first, row, reduced + (row - strip.y) * reduced_row());
+      reduce(expanded, first, strip, reduced);
       float* to = dst + strip.y * dst_row;
       const float* residual = residual_ ? floats(bindings.src[1]) + (to - floats(bindings.dst)) : nullptr;
       project_.run(reduced, 0, (strip.y_end - strip.y) * dst_[2], residual, to,
@@ -175,13 +174,17 @@ class InvertedResidual final : public Kernel {
     return expanded;
   }
 
-  // Row y of what the depthwise gives, from the expanded rows from `first` on.
-  void reduce_row(const float* expanded, std::int64_t first, std::int64_t y, float* to) const {
-    DepthwiseRow row = row_;
-    row.dst = to;
-    row.bias = depthwise_bias_.elements() > 0 ? floats(depthwise_bias_.bytes()) : nullptr;
-    set_window(row, expanded, first, y, floats(depthwise_kernel_.bytes()), depthwise_.window);
-    run_depthwise_row(row);
+  // A strip of what the depthwise gives, from the expanded rows from `first` on.
+  void reduce(const float* expanded, std::int64_t first, const Strip& strip, float* to) const {
+    DepthwiseRows rows = rows_;
+    rows.src = expanded;
+    rows.src_first = first;
+    rows.weights = floats(depthwise_kernel_.bytes());
+    rows.bias = depthwise_bias_.elements() > 0 ? floats(depthwise_bias_.bytes()) : nullptr;
+    rows.dst = to;
+    rows.begin = strip.y;
+    rows.end = strip.y_end;
+    run_depthwise_rows(rows);
   }
 
   ScratchLayout scratch_;
@@ -195,7 +198,7 @@ class InvertedResidual final : public Kernel {
   StripProduct project_;
   std::optional<StripProduct> expand_;
   Tensor depthwise_kernel_, depthwise_bias_;
-  DepthwiseRow row_;
+  DepthwiseRows rows_;
   std::size_t expanded_offset_ = 0, reduced_offset_ = 0, product_offset_ = 0;
 };
 
