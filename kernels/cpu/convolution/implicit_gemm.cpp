@@ -20,10 +20,14 @@ ImplicitGemm::ImplicitGemm(const Window& window, std::int64_t channels, std::int
     : window_(window),
       channels_(channels),
       filters_(filters),
+      joined_columns_(channels < lanes && window.dilation.width == 1 &&
+                              layout.tap == channels * layout.channel
+                          ? window.kernel.width
+                          : 1),
       least_(least),
       most_(most),
       layout_(layout),
-      zeros_(static_cast<std::size_t>(channels)) {
+      zeros_(static_cast<std::size_t>(tap_channels())) {
   // Panels of two vectors; an odd one more makes the last one of three.
   for (std::int64_t filter = 0; filter < filters;) {
     const std::int64_t left = (filters - filter) / lanes;
@@ -31,15 +35,16 @@ ImplicitGemm::ImplicitGemm(const Window& window, std::int64_t channels, std::int
     panels_.push_back({filter, vectors});
     filter += vectors * lanes;
   }
-  const std::int64_t parts = (channels + deepest - 1) / deepest;  // of a tap
-  const std::int64_t together = std::max<std::int64_t>(1, deepest / channels);
+  const std::int64_t depth = tap_channels();
+  const std::int64_t parts = (depth + deepest - 1) / deepest;  // of a tap
+  const std::int64_t together = std::max<std::int64_t>(1, deepest / depth);
   std::int64_t before = 0;
   const std::int64_t steps = (taps() + together - 1) / together;
   for (std::int64_t step = 0; step < steps; ++step) {
     const std::int64_t tap = taps() * step / steps, end = taps() * (step + 1) / steps;
     for (std::int64_t part = 0; part < parts; ++part) {
-      const std::int64_t channel = channels * part / parts;
-      depth_blocks_.push_back({tap, end - tap, channel, channels * (part + 1) / parts - channel, before});
+      const std::int64_t channel = depth * part / parts;
+      depth_blocks_.push_back({tap, end - tap, channel, depth * (part + 1) / parts - channel, before});
       before += depth_blocks_.back().taps * depth_blocks_.back().channels;
     }
   }
@@ -50,8 +55,8 @@ void ImplicitGemm::pack(const float* kernel, float* packed) const {
     for (const Panel& panel : panels_) {
       for (std::int64_t tap = depth.tap; tap < depth.tap + depth.taps; ++tap) {
         for (std::int64_t c = depth.channel; c < depth.channel + depth.channels; ++c) {
-          const float* from = kernel + layout_.start + tap * layout_.tap + c * layout_.channel +
-                              panel.filter * layout_.filter;
+          const float* from = kernel + layout_.start + tap * joined_columns_ * layout_.tap +
+                              c * layout_.channel + panel.filter * layout_.filter;
           const std::int64_t count = panel.vectors * lanes;
           for (std::int64_t f = 0; f < count; ++f) packed[f] = from[f * layout_.filter];
           packed += count;
@@ -68,15 +73,18 @@ ImplicitGemm::Range ImplicitGemm::filters(Range panels) const {
   return {first(panels.begin), first(panels.end)};
 }
 
+// The rows' pointers; behind them, of joined taps, copies of those that reach over an edge.
 std::size_t ImplicitGemm::scratch_bytes() const {
-  return static_cast<std::size_t>(taps() * block_pixels) * sizeof(const float*);
+  const std::int64_t copied = joins_columns() ? tap_channels() : 0;
+  return static_cast<std::size_t>(taps() * block_pixels) *
+         (sizeof(const float*) + static_cast<std::size_t>(copied) * sizeof(float));
 }
 
 void ImplicitGemm::run(const Operands& operands, Range pixels, Range panels, std::byte* scratch) const {
-  const auto rows = reinterpret_cast<const float**>(scratch);
+  const auto rows = reinterpret_cast<const float* const*>(scratch);
   for (std::int64_t begin = pixels.begin; begin < pixels.end; begin += block_pixels) {
     const Range block = {begin, std::min(pixels.end, begin + block_pixels)};
-    set_rows(operands.src, block, rows);
+    set_rows(operands.src, block, scratch);
     for (const DepthBlock& depth : depth_blocks_) {
       for (std::int64_t p = panels.begin; p < panels.end; ++p)
         run_panel(operands, depth, panels_[static_cast<std::size_t>(p)], block, rows);
@@ -85,21 +93,26 @@ void ImplicitGemm::run(const Operands& operands, Range pixels, Range panels, std
 }
 
 // Where each tap of each pixel reads: rows[tap * block_pixels + pixel].
-void ImplicitGemm::set_rows(const float* src, Range pixels, const float** rows) const {
+void ImplicitGemm::set_rows(const float* src, Range pixels, std::byte* scratch) const {
+  const auto rows = reinterpret_cast<const float**>(scratch);
+  const auto edges = reinterpret_cast<float*>(rows + taps() * block_pixels);
+  const std::int64_t taps_a_row = window_.kernel.width / joined_columns_;
   const std::int64_t width = window_.output.width, height = window_.output.height;
   const std::int64_t image = window_.input.height * window_.input.width * channels_;
   for (std::int64_t pixel = pixels.begin; pixel < pixels.end;) {
     const std::int64_t x = pixel % width, y = pixel / width % height;
     const Range columns = {x, std::min(width, x + pixels.end - pixel)};
     for (std::int64_t tap = 0; tap < taps(); ++tap) {
-      const std::int64_t row = y * window_.strides.height - window_.padding.top +
-                               tap / window_.kernel.width * window_.dilation.height;
-      const float** to = rows + tap * block_pixels + (pixel - pixels.begin);
+      const std::int64_t row =
+          y * window_.strides.height - window_.padding.top + tap / taps_a_row * window_.dilation.height;
+      const std::int64_t at = tap * block_pixels + (pixel - pixels.begin);
+      const float* from = src + pixel / (width * height) * image + row * window_.input.width * channels_;
       if (row < 0 || row >= window_.input.height) {
-        std::fill_n(to, columns.end - columns.begin, zeros_.data());
+        std::fill_n(rows + at, columns.end - columns.begin, zeros_.data());
+      } else if (joins_columns()) {
+        set_joined_row(from, columns, rows + at, edges + at * tap_channels());
       } else {
-        const float* from = src + pixel / (width * height) * image + row * window_.input.width * channels_;
-        set_row(from, tap, columns, to);
+        set_row(from, tap, columns, rows + at);
       }
     }
     pixel += columns.end - columns.begin;
@@ -112,6 +125,21 @@ void ImplicitGemm::set_row(const float* src, std::int64_t tap, Range columns, co
     const std::int64_t column = x * window_.strides.width + first;
     const bool inside = column >= 0 && column < window_.input.width;
     rows[x - columns.begin] = inside ? src + column * channels_ : zeros_.data();
+  }
+}
+
+void ImplicitGemm::set_joined_row(const float* src, Range columns, const float** rows, float* edges) const {
+  for (std::int64_t x = columns.begin; x < columns.end; ++x, edges += tap_channels()) {
+    const std::int64_t column = x * window_.strides.width - window_.padding.left;
+    const std::int64_t begin = std::max<std::int64_t>(column, 0);
+    const std::int64_t end = std::min(column + joined_columns_, window_.input.width);
+    const float*& row = rows[x - columns.begin];
+    row = src + column * channels_;
+    if (end - begin == joined_columns_) continue;
+    row = edges;
+    std::fill_n(edges, tap_channels(), 0.0f);
+    if (begin < end)
+      std::copy_n(src + begin * channels_, (end - begin) * channels_, edges + (begin - column) * channels_);
   }
 }
 

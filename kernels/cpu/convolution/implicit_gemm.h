@@ -26,7 +26,7 @@ class ImplicitGemm {
   ImplicitGemm(const Window& window, std::int64_t channels, std::int64_t filters, float least, float most)
       : ImplicitGemm(window, channels, filters, least, most, {0, channels * filters, filters, 1}) {}
 
-  std::int64_t packed_elements() const { return taps() * channels_ * filters_; }
+  std::int64_t packed_elements() const { return taps() * tap_channels() * filters_; }
   // Writes packed_elements() numbers as run() reads them.
   void pack(const float* kernel, float* packed) const;
 
@@ -60,14 +60,19 @@ class ImplicitGemm {
     std::int64_t tap, taps, channel, channels, before;
   };
 
-  std::int64_t taps() const { return window_.kernel.height * window_.kernel.width; }
-  void set_rows(const float* src, Range pixels, const float** rows) const;
+  // A kernel of few channels takes its row's taps as one: they are neighbours in src.
+  bool joins_columns() const { return joined_columns_ > 1; }
+  std::int64_t taps() const { return window_.kernel.height * window_.kernel.width / joined_columns_; }
+  std::int64_t tap_channels() const { return channels_ * joined_columns_; }
+  void set_rows(const float* src, Range pixels, std::byte* scratch) const;
   void set_row(const float* src, std::int64_t tap, Range columns, const float** rows) const;
+  void set_joined_row(const float* src, Range columns, const float** rows, float* edges) const;
   void run_panel(const Operands& operands, const DepthBlock& depth, const Panel& panel, Range pixels,
                  const float* const* rows) const;
 
   Window window_;
   std::int64_t channels_, filters_;
+  std::int64_t joined_columns_;  // of the kernel
   float least_, most_;
   KernelLayout layout_;
   std::vector<Panel> panels_;
