@@ -16,13 +16,12 @@ std::int64_t gemm_tile_pixels(int vectors) {
 namespace {
 
 template <int pixels, int vectors>
-PETAL_AVX2_INLINE void start(const GemmTile& tile, __m256 (&sums)[pixels][vectors]) {
+PETAL_AVX2_INLINE void start(const GemmTile& tile, const float* before, __m256 (&sums)[pixels][vectors]) {
   PETAL_UNROLL for (int v = 0; v < vectors; ++v) {
     const __m256 bias =
         tile.first && tile.bias ? _mm256_loadu_ps(tile.bias + v * lanes) : _mm256_setzero_ps();
     PETAL_UNROLL for (int p = 0; p < pixels; ++p) sums[p][v] = bias;
   }
-  const float* before = tile.first ? tile.residual : tile.dst;
   if (!before) return;
   PETAL_UNROLL for (int p = 0; p < pixels; ++p) {
     PETAL_UNROLL for (int v = 0; v < vectors; ++v) {
@@ -53,42 +52,54 @@ PETAL_AVX2_INLINE void add_channel(const float* const (&src)[pixels], std::int64
 }
 
 template <int pixels, int vectors>
-PETAL_AVX2_INLINE void finish(const GemmTile& tile, __m256 (&sums)[pixels][vectors]) {
-  const __m256 least = _mm256_set1_ps(tile.least), most = _mm256_set1_ps(tile.most);
+PETAL_AVX2_INLINE void cut(const GemmTile& tile, __m256 (&sums)[pixels][vectors]) {
+  const __m256 least = _mm256_broadcast_ss(&tile.least), most = _mm256_broadcast_ss(&tile.most);
   PETAL_UNROLL for (int p = 0; p < pixels; ++p) {
+    // In this order a NaN stays one.
     PETAL_UNROLL for (int v = 0; v < vectors; ++v) {
-      // In this order a NaN stays one.
-      if (tile.last) sums[p][v] = _mm256_min_ps(most, _mm256_max_ps(least, sums[p][v]));
-      _mm256_storeu_ps(tile.dst + p * tile.dst_step + v * lanes, sums[p][v]);
+      sums[p][v] = _mm256_min_ps(most, _mm256_max_ps(least, sums[p][v]));
     }
   }
 }
 
 template <int pixels, int vectors>
-__attribute__((target("avx2,fma"))) void run(const GemmTile& tile) {
-  __m256 sums[pixels][vectors];
-  start(tile, sums);
+__attribute__((target("avx2,fma"))) void run(const GemmTile& tile, std::int64_t count) {
   constexpr std::int64_t panel = vectors * lanes;
-  const float* weights = tile.weights;
-  for (std::int64_t tap = 0; tap < tile.taps; ++tap) {
-    const float* src[pixels];
+  const float* const* rows = tile.src;
+  const float* before = tile.first ? tile.residual : tile.dst;
+  float* dst = tile.dst;
+  for (; count > 0; --count) {
+    __m256 sums[pixels][vectors];
+    start(tile, before, sums);
+    const float* weights = tile.weights;
+    for (std::int64_t tap = 0; tap < tile.taps; ++tap) {
+      const float* src[pixels];
+      PETAL_UNROLL for (int p = 0; p < pixels; ++p) {
+        src[p] = rows[tap * tile.src_step + p] + tile.first_channel;
+      }
+      std::int64_t c = 0;
+      for (; c + 4 <= tile.channels; c += 4) {
+        add_channel<0>(src, c, weights, sums);
+        add_channel<1>(src, c, weights, sums);
+        add_channel<2>(src, c, weights, sums);
+        add_channel<3>(src, c, weights, sums);
+        weights += 4 * panel;
+      }
+      for (; c < tile.channels; ++c) {
+        add_channel<0>(src, c, weights, sums);
+        weights += panel;
+      }
+    }
+    if (tile.last) cut(tile, sums);
     PETAL_UNROLL for (int p = 0; p < pixels; ++p) {
-      src[p] = tile.src[tap * tile.src_step + p] + tile.first_channel;
+      PETAL_UNROLL for (int v = 0; v < vectors; ++v) {
+        _mm256_storeu_ps(dst + p * tile.dst_step + v * lanes, sums[p][v]);
+      }
     }
-    std::int64_t c = 0;
-    for (; c + 4 <= tile.channels; c += 4) {
-      add_channel<0>(src, c, weights, sums);
-      add_channel<1>(src, c, weights, sums);
-      add_channel<2>(src, c, weights, sums);
-      add_channel<3>(src, c, weights, sums);
-      weights += 4 * panel;
-    }
-    for (; c < tile.channels; ++c) {
-      add_channel<0>(src, c, weights, sums);
-      weights += panel;
-    }
+    rows += pixels;
+    dst += pixels * tile.dst_step;
+    if (before) before += pixels * tile.dst_step;
   }
-  finish(tile, sums);
 }
 
 template <int vectors>

@@ -22,8 +22,9 @@ struct GemmTile {
   float least, most;
 };
 
-// A function for so many pixels of a panel of `vectors` times 8 filters, 1 to 3. In AVX2 and FMA alone.
-using GemmTileFunction = void (*)(const GemmTile& tile);
+// A function for so many pixels of a panel of `vectors` times 8 filters, 1 to 3, and for `count` times as
+// many pixels, one tile behind the other. In AVX2 and FMA alone.
+using GemmTileFunction = void (*)(const GemmTile& tile, std::int64_t count);
 GemmTileFunction gemm_tile_function(std::int64_t pixels, int vectors);
 
 // How many pixels fill the registers: 6 of one or two vectors, 4 of three.

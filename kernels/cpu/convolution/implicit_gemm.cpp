@@ -161,16 +161,22 @@ void ImplicitGemm::run_panel(const Operands& operands, const DepthBlock& depth, 
                 .last = &depth == &depth_blocks_.back(),
                 .least = least_,
                 .most = most_};
+  const auto run_tiles = [&](std::int64_t size, std::int64_t count) {
+    if (count == 0) return;
+    gemm_tile_function(size, panel.vectors)(tile, count);
+    tile.src += size * count;
+    tile.dst += size * count * filters_;
+    if (tile.residual) tile.residual += size * count * filters_;
+  };
   const std::int64_t most = gemm_tile_pixels(panel.vectors);
-  for (std::int64_t left = pixels.end - pixels.begin; left > 0;) {
-    // The last two share what is left: a tile of one or two pixels takes as long as one of four.
-    const std::int64_t count = left > most && left < most + 4 ? (left + 1) / 2 : std::min(most, left);
-    gemm_tile_function(count, panel.vectors)(tile);
-    tile.src += count;
-    tile.dst += count * filters_;
-    if (tile.residual) tile.residual += count * filters_;
-    left -= count;
-  }
+  const std::int64_t all = pixels.end - pixels.begin, left = all % most;
+  // The last two share what is left: a tile of one or two pixels takes as long as one of four.
+  const bool share = all > most && left > 0 && left < 4;
+  run_tiles(most, all / most - (share ? 1 : 0));
+  const std::int64_t rest = left + (share ? most : 0);
+  if (!share) return run_tiles(left, left > 0 ? 1 : 0);
+  run_tiles((rest + 1) / 2, 1);
+  run_tiles(rest / 2, 1);
 }
 
 }  // namespace petal::cpu
