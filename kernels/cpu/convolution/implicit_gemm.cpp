@@ -119,28 +119,42 @@ void ImplicitGemm::set_rows(const float* src, Range pixels, std::byte* scratch) 
   }
 }
 
+// The columns of dst whose `length` columns of src, from the column `first` on, lie inside.
+ImplicitGemm::Range ImplicitGemm::inside(Range columns, std::int64_t first, std::int64_t length) const {
+  const std::int64_t stride = window_.strides.width, last = window_.input.width - length - first;
+  const std::int64_t begin = first < 0 ? (-first + stride - 1) / stride : 0;
+  const std::int64_t end = last < 0 ? 0 : last / stride + 1;
+  const std::int64_t clamped = std::clamp(begin, columns.begin, columns.end);
+  return {clamped, std::clamp(end, clamped, columns.end)};
+}
+
 void ImplicitGemm::set_row(const float* src, std::int64_t tap, Range columns, const float** rows) const {
   const std::int64_t first = tap % window_.kernel.width * window_.dilation.width - window_.padding.left;
-  for (std::int64_t x = columns.begin; x < columns.end; ++x) {
-    const std::int64_t column = x * window_.strides.width + first;
-    const bool inside = column >= 0 && column < window_.input.width;
-    rows[x - columns.begin] = inside ? src + column * channels_ : zeros_.data();
-  }
+  const Range whole = inside(columns, first, 1);
+  const std::int64_t step = window_.strides.width * channels_;
+  std::fill(rows, rows + (whole.begin - columns.begin), zeros_.data());
+  const float* from = src + first * channels_ + whole.begin * step;
+  for (std::int64_t x = whole.begin; x < whole.end; ++x, from += step) rows[x - columns.begin] = from;
+  std::fill(rows + (whole.end - columns.begin), rows + (columns.end - columns.begin), zeros_.data());
 }
 
 void ImplicitGemm::set_joined_row(const float* src, Range columns, const float** rows, float* edges) const {
-  for (std::int64_t x = columns.begin; x < columns.end; ++x, edges += tap_channels()) {
+  const Range whole = inside(columns, -window_.padding.left, joined_columns_);
+  const std::int64_t step = window_.strides.width * channels_;
+  const float* from = src - window_.padding.left * channels_ + whole.begin * step;
+  for (std::int64_t x = whole.begin; x < whole.end; ++x, from += step) rows[x - columns.begin] = from;
+  const auto copy = [&](std::int64_t x) {
     const std::int64_t column = x * window_.strides.width - window_.padding.left;
     const std::int64_t begin = std::max<std::int64_t>(column, 0);
     const std::int64_t end = std::min(column + joined_columns_, window_.input.width);
-    const float*& row = rows[x - columns.begin];
-    row = src + column * channels_;
-    if (end - begin == joined_columns_) continue;
-    row = edges;
-    std::fill_n(edges, tap_channels(), 0.0f);
+    float* edge = edges + (x - columns.begin) * tap_channels();
+    std::fill_n(edge, tap_channels(), 0.0f);
     if (begin < end)
-      std::copy_n(src + begin * channels_, (end - begin) * channels_, edges + (begin - column) * channels_);
-  }
+      std::copy_n(src + begin * channels_, (end - begin) * channels_, edge + (begin - column) * channels_);
+    rows[x - columns.begin] = edge;
+  };
+  for (std::int64_t x = columns.begin; x < whole.begin; ++x) copy(x);
+  for (std::int64_t x = whole.end; x < columns.end; ++x) copy(x);
 }
 
 void ImplicitGemm::run_panel(const Operands& operands, const DepthBlock& depth, const Panel& panel,

@@ -65,6 +65,7 @@ class ImplicitGemm {
   std::int64_t taps() const { return window_.kernel.height * window_.kernel.width / joined_columns_; }
   std::int64_t tap_channels() const { return channels_ * joined_columns_; }
   void set_rows(const float* src, Range pixels, std::byte* scratch) const;
+  Range inside(Range columns, std::int64_t first, std::int64_t length) const;
   void set_row(const float* src, std::int64_t tap, Range columns, const float** rows) const;
   void set_joined_row(const float* src, Range columns, const float** rows, float* edges) const;
   void run_panel(const Operands& operands, const DepthBlock& depth, const Panel& panel, Range pixels,
