@@ -19,7 +19,7 @@ class Bfloat16Depthwise final : public Kernel {
         dst_(context.dst.shape),
         parts_(dst_.elements() < worth_threads ? 1 : device.threads),
         weights_(context),
-        row_(depthwise_row(convolution, context)),
+        rows_(depthwise_rows(convolution, context)),
         has_bias_(convolution.use_bias) {}
 
   void run(const Bindings& bindings) override {
@@ -56,26 +56,24 @@ class Bfloat16Depthwise final : public Kernel {
     auto* dst = reinterpret_cast<Bfloat16*>(bindings.dst);
     float* held = floats(bindings.scratch) + part * floats_of_part();
     std::array<std::int64_t, held_rows> holds{-1, -1, -1};  // of src's rows of all samples
-    DepthwiseRow one = row_;
+    DepthwiseRows one = rows_;
+    one.src = held;
+    one.src_held = held_rows;
+    one.weights = floats(weights[0]);
     one.bias = has_bias_ ? floats(weights[1]) : nullptr;
     one.dst = held + held_rows * src_row();
     for (std::int64_t row = begin; row < end; ++row) {
       const std::int64_t sample = row / dst_[1];
-      const std::int64_t top = row % dst_[1] * window_.strides.height - window_.padding.top;
-      const std::int64_t first = std::max<std::int64_t>(0, top);
-      const std::int64_t last = std::min(src_[1], top + held_rows);
-      one.rows = 0;
-      one.weights = floats(weights[0]) + (first - top) * 3 * src_[3];
-      for (std::int64_t y = first; y < last; ++y) {
+      one.begin = row % dst_[1];
+      one.end = one.begin + 1;
+      const std::int64_t top = one.begin * window_.strides.height - window_.padding.top;
+      for (std::int64_t y = std::max<std::int64_t>(0, top); y < std::min(src_[1], top + held_rows); ++y) {
         const auto slot = static_cast<std::size_t>(y % held_rows);
-        float* values = held + y % held_rows * src_row();
-        if (holds[slot] != sample * src_[1] + y) {
-          holds[slot] = sample * src_[1] + y;
-          convert(src + holds[slot] * src_row(), src_row(), values);
-        }
-        one.src[one.rows++] = values;
+        if (holds[slot] == sample * src_[1] + y) continue;
+        holds[slot] = sample * src_[1] + y;
+        convert(src + holds[slot] * src_row(), src_row(), held + y % held_rows * src_row());
       }
-      run_depthwise_row(one);
+      run_depthwise_rows(one);
       convert(one.dst, dst_row(), dst + row * dst_row());
     }
   }
@@ -84,7 +82,7 @@ class Bfloat16Depthwise final : public Kernel {
   Shape src_, dst_;
   int parts_;
   RunWeights weights_;
-  DepthwiseRow row_;
+  DepthwiseRows rows_;
   bool has_bias_;
 };
 

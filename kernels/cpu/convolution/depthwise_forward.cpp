@@ -76,6 +76,7 @@ DepthwiseRows depthwise_rows(const Convolution& convolution, const PrepareContex
   const Window& window = convolution.window;
   return {.src = nullptr,
           .src_first = 0,
+          .src_held = window.input.height,
           .src_rows = window.input.height,
           .src_columns = window.input.width,
           .weights = nullptr,

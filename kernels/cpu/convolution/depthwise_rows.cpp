@@ -121,7 +121,7 @@ PETAL_AVX2_INLINE void run_channels(const DepthwiseRows& r, std::int64_t c) {
             .weights = r.weights + begin * 3 * r.channels,
             .dst = r.dst + (y - r.begin) * r.columns * r.channels};
     for (std::int64_t k = begin; k < std::min<std::int64_t>(3, r.src_rows - first); ++k)
-      row.src[row.rows++] = r.src + (first + k - r.src_first) * r.src_columns * r.channels;
+      row.src[row.rows++] = r.src + (first + k - r.src_first) % r.src_held * r.src_columns * r.channels;
     run_row<stride, vectors>(r, row, c);
   }
 }

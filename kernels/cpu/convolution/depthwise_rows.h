@@ -6,8 +6,10 @@ namespace petal::cpu {
 
 // Some rows of a depthwise 3x3 convolution's dst, of one image; channels a multiple of 8.
 struct DepthwiseRows {
-  const float* src;                    // rows of the image from src_first on, (src_columns, channels) each
-  std::int64_t src_first;              // at least the first row that the windows reach
+  // Rows of the image, (src_columns, channels) each: row y is the one at (y - src_first) % src_held. Those
+  // that the windows reach are there.
+  const float* src;
+  std::int64_t src_first, src_held;
   std::int64_t src_rows, src_columns;  // of the whole image
   const float* weights;                // (3, 3, channels)
   const float* bias;                   // (channels), or null
