@@ -52,15 +52,20 @@ Support supports_precision(Precision precision) {
 
 class CpuBackend final : public Backend {
  public:
-  explicit CpuBackend(int threads)
-      : device_{PETAL_ONEDNN("cpu", dnnl::engine(dnnl::engine::kind::cpu, 0)), {}, threads} {
+  CpuBackend(int threads, std::shared_ptr<ConstantArrays> constants)
+      : device_{PETAL_ONEDNN("cpu", dnnl::engine(dnnl::engine::kind::cpu, 0)),
+                {},
+                threads,
+                std::move(constants)} {
     device_.stream = PETAL_ONEDNN("cpu", dnnl::stream(device_.engine));
   }
 
   std::string name() const override { return "cpu"; }
   int threads() const override { return device_.threads; }
   void enter() const override { omp_set_num_threads(device_.threads); }
-  std::shared_ptr<const Backend> for_one_core() const override { return std::make_shared<CpuBackend>(1); }
+  std::shared_ptr<const Backend> for_one_core() const override {
+    return std::make_shared<CpuBackend>(1, device_.constants);
+  }
 
   Support supports(const Node& node, Precision precision, Direction direction) const override {
     if (const Support support = supports_precision(precision); !support.supported) return support;
@@ -163,7 +168,8 @@ std::shared_ptr<const Backend> make_cpu_backend(int threads) {
   if (threads < 0) {
     throw Error("--threads", fmt::format("{} threads; give 1 or more, or 0 for every core", threads));
   }
-  return std::make_shared<cpu::CpuBackend>(threads == 0 ? cpu::cores_of_process() : threads);
+  return std::make_shared<cpu::CpuBackend>(threads == 0 ? cpu::cores_of_process() : threads,
+                                           std::make_shared<cpu::ConstantArrays>());
 }
 
 Bfloat16Speed cpu_bfloat16_speed() {

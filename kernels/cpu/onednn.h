@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "engine/backend.h"
+#include "kernels/cpu/constant_arrays.h"
 #include "kernels/cpu/onednn_version.h"
 
 namespace petal::cpu {
@@ -15,6 +17,7 @@ struct Device {
   dnnl::engine engine;
   dnnl::stream stream;
   int threads = 1;
+  std::shared_ptr<ConstantArrays> constants;  // also the other cores' of the backend that this is one core of
 };
 
 // Whether the processor has these, and oneDNN may use them.

@@ -7,9 +7,11 @@ namespace petal::cpu {
 PackedWeights::PackedWeights(const Device& device, const std::string& where, const Descriptor& given,
                              const Descriptor& wanted, const Tensor* constant, ScratchLayout& scratch) {
   const bool same = given == wanted;
-  if (constant) packed_ = Buffer(wanted.get_size());
+  Buffer packed(constant ? wanted.get_size() : 0);
   if (same) {
-    if (constant) std::memcpy(packed_.data(), constant->bytes(), wanted.get_size());
+    if (!constant) return;
+    std::memcpy(packed.data(), constant->bytes(), wanted.get_size());
+    packed_ = device.constants->keep(std::move(packed));
     return;
   }
   ScratchLayout once;
@@ -24,12 +26,13 @@ PackedWeights::PackedWeights(const Device& device, const std::string& where, con
   }
   const Buffer scratchpad(once.bytes());
   reorder.bind(DNNL_ARG_FROM, constant->bytes());
-  reorder.bind(DNNL_ARG_TO, packed_.data());
+  reorder.bind(DNNL_ARG_TO, packed.data());
   reorder.run(scratchpad.data());
+  packed_ = device.constants->keep(std::move(packed));
 }
 
 const void* PackedWeights::prepare(const std::byte* bound, std::byte* scratch) {
-  if (packed_.size() > 0) return packed_.data();
+  if (packed_) return packed_->data();
   if (!reorder_) return bound;
   reorder_->bind(DNNL_ARG_FROM, bound);
   reorder_->bind(DNNL_ARG_TO, scratch + offset_);

@@ -20,7 +20,7 @@ class PackedWeights {
   const void* prepare(const std::byte* bound, std::byte* scratch);
 
  private:
-  Buffer packed_;
+  ConstantArrays::Array packed_;  // null where the numbers come with each run
   std::optional<Step> reorder_;
   std::size_t offset_ = 0;
 };

@@ -56,7 +56,7 @@ class ProductConvolution final : public Kernel {
                      const Device& device, const PrepareContext& context)
       : implementation_(std::move(implementation)),
         product_(product),
-        weights_(product_, context.constant_weights ? context.weights[0] : nullptr, scratch_),
+        weights_(product_, context.constant_weights ? context.weights[0] : nullptr, device, scratch_),
         threads_(product_, device.threads, context.src[0].shape, context.dst.shape, scratch_),
         residual_(context.node.fused_residual),
         use_bias_(convolution.use_bias) {
@@ -103,7 +103,7 @@ class GemmBackwardData final : public Kernel {
                    const PrepareContext& context)
       : gradient_(convolution.activation, device, context, scratch_),
         gemm_(gemm),
-        weights_(gemm_, context.constant_weights ? context.weights[0] : nullptr, scratch_),
+        weights_(gemm_, context.constant_weights ? context.weights[0] : nullptr, device, scratch_),
         threads_(gemm_, device.threads, context.dst.shape, context.src[0].shape, scratch_) {}
 
   void run(const Bindings& bindings) override {

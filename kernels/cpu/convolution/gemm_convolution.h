@@ -18,27 +18,28 @@ class GemmWeights {
  public:
   // `constant` is null where the numbers come with each run.
   template <class Product>
-  GemmWeights(const Product& product, const Tensor* constant, ScratchLayout& scratch) {
+  GemmWeights(const Product& product, const Tensor* constant, const Device& device, ScratchLayout& scratch) {
     const std::size_t bytes = static_cast<std::size_t>(product.packed_elements()) * sizeof(float);
     if (!constant) {
       offset_ = scratch.add(bytes);
       return;
     }
-    packed_ = Buffer(bytes);
-    product.pack(floats(constant->bytes()), floats(packed_.data()));
+    Buffer packed(bytes);
+    product.pack(floats(constant->bytes()), floats(packed.data()));
+    packed_ = device.constants->keep(std::move(packed));
   }
 
   // Those of this run, from the bound ones.
   template <class Product>
   const float* prepare(const Product& product, const float* bound, std::byte* scratch) const {
-    if (packed_.size() > 0) return floats(packed_.data());
+    if (packed_) return floats(packed_->data());
     float* packed = floats(scratch + offset_);
     product.pack(bound, packed);
     return packed;
   }
 
  private:
-  Buffer packed_;
+  ConstantArrays::Array packed_;  // null where the numbers come with each run
   std::size_t offset_ = 0;
 };
 

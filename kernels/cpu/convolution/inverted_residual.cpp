@@ -30,8 +30,9 @@ Convolution product(const PrepareContext& context) {
 // A convolution with its weights.
 class StripProduct {
  public:
-  StripProduct(const PrepareContext& context, ScratchLayout& scratch)
-      : gemm_(*implicit_gemm(product(context), context)), weights_(gemm_, context.weights[0], scratch) {
+  StripProduct(const PrepareContext& context, const Device& device, ScratchLayout& scratch)
+      : gemm_(*implicit_gemm(product(context), context)),
+        weights_(gemm_, context.weights[0], device, scratch) {
     if (context.weights.size() > 1) bias_ = *context.weights[1];
   }
 
@@ -56,23 +57,23 @@ class StripProduct {
 
 class InvertedResidual final : public Kernel {
  public:
-  InvertedResidual(const ChainLayers& chain, int threads)
-      : threads_(threads),
+  InvertedResidual(const ChainLayers& chain, const Device& device)
+      : threads_(device.threads),
         has_expand_(chain.expand != nullptr),
         depthwise_(as_convolution(std::get<DepthwiseConv2D>(chain.depthwise->node.layer), *chain.depthwise)),
         src_(has_expand_ ? chain.expand->src[0].shape : chain.depthwise->src[0].shape),
         expanded_(chain.depthwise->src[0].shape),
         reduced_(chain.depthwise->dst.shape),
         dst_(chain.project->dst.shape),
-        parts_(dst_[0] < threads ? std::min<std::int64_t>(threads, dst_[1]) : 1),
+        parts_(dst_[0] < threads_ ? std::min<std::int64_t>(threads_, dst_[1]) : 1),
         residual_(chain.project->node.fused_residual),
         uses_up_rows_(has_expand_ && product(*chain.expand).window.kernel == Size2D{1, 1}),
         strip_rows_(chosen_strip_rows()),
-        project_(*chain.project, scratch_),
+        project_(*chain.project, device, scratch_),
         depthwise_kernel_(*chain.depthwise->weights[0]),
         rows_(depthwise_rows(depthwise_, *chain.depthwise)) {
     if (depthwise_.use_bias) depthwise_bias_ = *chain.depthwise->weights[1];
-    if (has_expand_) expand_.emplace(*chain.expand, scratch_);
+    if (has_expand_) expand_.emplace(*chain.expand, device, scratch_);
     std::int64_t most_rows = 0;  // of the expanded image in one strip
     for_strips(0, dst_[1],
                [&](const Strip& strip) { most_rows = std::max(most_rows, strip.end - strip.begin); });
@@ -243,7 +244,7 @@ KernelPointer prepare_inverted_residual(std::span<const PrepareContext> chain, c
   if (!is_fast(*layers.project) || (layers.expand && !is_fast(*layers.expand))) return nullptr;
   if (!is_depthwise_rows(as_convolution(*layer, *layers.depthwise), *layers.depthwise)) return nullptr;
   if (!pays(chain)) return nullptr;
-  return std::make_unique<InvertedResidual>(layers, device.threads);
+  return std::make_unique<InvertedResidual>(layers, device);
 }
 
 }  // namespace petal::cpu
