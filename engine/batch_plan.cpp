@@ -141,7 +141,8 @@ Profile BatchPlan::profile() const {
     own.seconds += lane.input.seconds;
     ProfileEvent input = lane.last_input;
     input.entry = static_cast<int>(own.entries.size()) - 1;
-    own.events.insert(own.events.begin(), input);
+    // A lane that found no work has no events.
+    if (lane.input.runs > 0) own.events.insert(own.events.begin(), input);
     if (index == 0)
       sum = std::move(own);
     else

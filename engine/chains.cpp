@@ -88,6 +88,7 @@ ProfileEntry Chains::entry(const Chain& chain, Direction direction) const {
     sum.bytes += one.bytes;
     sum.name = one.name;
     sum.phase = one.phase;
+    sum.precision = one.precision;
     if (i + 1 == chain.nodes.size()) break;
     // Each value between two nodes was counted where it is written and where it is read.
     sum.bytes -= 2 * request.node.shape.elements() * request.batch *

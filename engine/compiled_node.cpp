@@ -36,6 +36,17 @@ std::unique_ptr<Kernel> prepare_node(const Backend& backend, const NodeRequest& 
   return backend.prepare(prepare_context(request));
 }
 
+namespace {
+
+// A plan in bf16 or f16 has nodes all of whose arrays are float32.
+std::string_view precision_of(const NodeRequest& request, std::size_t inputs) {
+  bool is_float = request.dst_type.value_or(data_type(request.precision)) == DataType::f32;
+  for (std::size_t i = 0; i < inputs; ++i) is_float = is_float && request.src_type(i) == DataType::f32;
+  return to_string(is_float ? Precision::f32 : request.precision);
+}
+
+}  // namespace
+
 ProfileEntry profile_entry(const NodeRequest& request) {
   const Node& node = request.node;
   const std::vector<Shape> src = request.graph.input_shapes(node);
@@ -51,6 +62,7 @@ ProfileEntry profile_entry(const NodeRequest& request) {
           .kind = std::string(kind(node.layer)),
           .phase = std::string(to_string(request.direction)),
           .implementation = "",
+          .precision = std::string(precision_of(request, src.size())),
           .operations = operations(node.layer, src) * request.batch,
           .bytes = moved};
 }

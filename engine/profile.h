@@ -8,12 +8,13 @@ namespace petal {
 
 // Time and work of one step of a plan, summed over the profiled runs.
 struct ProfileEntry {
-  std::string name;             // the node's
-  std::string kind;             // "Conv2D", "loss", "update", ...
-  std::string phase;            // "forward", "backward_data", "backward_weights", "update"
-  std::string implementation;   // as the vendor names it
-  std::int64_t operations = 0;  // floating-point, a run
-  std::int64_t bytes = 0;       // read and written at least, a run
+  std::string name;              // the node's
+  std::string kind;              // "Conv2D", "loss", "update", ...
+  std::string phase;             // "forward", "backward_data", "backward_weights", "update"
+  std::string implementation;    // as the vendor names it
+  std::string precision{"f32"};  // of its arrays: "bf16" where one of them is
+  std::int64_t operations = 0;   // floating-point, a run
+  std::int64_t bytes = 0;        // read and written at least, a run
   std::int64_t runs = 0;
   double seconds = 0;
 };

@@ -71,6 +71,10 @@ std::vector<BenchmarkCase> cases_of(const BenchArguments& a) {
   return cases;
 }
 
+const DeviceLimit& limit_of(const BenchmarkReport& report, Precision precision) {
+  return std::ranges::find(report.limits, precision, &PrecisionLimit::precision)->limit;
+}
+
 int bench(const BenchArguments& a) {
   const BackendFactory backends = backend_factory(a.device);
   const std::atomic<bool>& stop = stop_on_interrupt();
@@ -87,18 +91,22 @@ int bench(const BenchArguments& a) {
     return 0;
   }
   const std::vector<BenchmarkCase> cases = cases_of(a);
-  for (const std::string& precision : a.precisions) warn_of_slow_precision(precision_by_name(precision));
   const std::shared_ptr<const Backend> backend = backends(a.threads.front());
   BenchmarkReport report{.machine = fmt::format("{}, {} threads; {}", processor_name(), backend->threads(),
                                                 cpu_backend_description()),
                          .device = a.device,
-                         .limit = backend->measure_limit(Precision::f32),
+                         .limits = {},
                          .results = {}};
+  for (const std::string& name : a.precisions) {
+    const Precision precision = precision_by_name(name);
+    warn_of_slow_precision(precision);
+    report.limits.push_back({precision, cpu_limit_precision(precision), backend->measure_limit(precision)});
+  }
   for (const BenchmarkCase& what : cases) {
     fmt::print(stderr, "{} {}, batch {}, {} ...\n", what.name, to_string(what.work), what.batch,
                to_string(what.precision));
-    report.results.push_back(
-        run_benchmark(what, backends, report.limit, {.seconds = a.seconds, .stop = &stop}));
+    report.results.push_back(run_benchmark(what, backends, limit_of(report, what.precision),
+                                           {.seconds = a.seconds, .stop = &stop}));
   }
   fmt::print("{}", a.json ? to_json(report) : a.csv ? to_csv(report) : to_text(report));
   if (!a.picture.empty()) write_atomically(a.picture, to_svg(report));

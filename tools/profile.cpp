@@ -30,6 +30,7 @@ int profile(const ProfileArguments& a) {
   const ProfileRows rows = profile_rows_by_name(a.by);
   LayerProfile found =
       profile_layers(what, backend_factory(a.device), {.seconds = a.seconds, .stop = &stop_on_interrupt()});
+  found.limit_measured_in = cpu_limit_precision(what.precision);
   found.machine =
       fmt::format("{}, {} threads; {}", processor_name(), found.what.threads, cpu_backend_description());
   fmt::print("{}", a.json ? to_json(found) : to_text(found, rows, a.sort == "time", a.most));

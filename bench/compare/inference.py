@@ -65,7 +65,8 @@ def main():
                 result = run([python, HERE / "peer_inference.py", peer, *options])
                 if result:
                     others[name].append(result)
-    print(f"{machine['name']}: {machine['operations_per_second'] / 1e9:.0f} GFLOP/s, {machine['bytes_per_second'] / 1e9:.1f} GB/s\n"
+    limit = machine["limits"][0]
+    print(f"{machine['name']}: {limit['operations_per_second'] / 1e9:.0f} GFLOP/s, {limit['bytes_per_second'] / 1e9:.1f} GB/s\n"
           f"medians of {a.runs} runs, milliseconds of a batch")
     for work in own[0]:
         mine = statistics.median(times[work] for times in own)

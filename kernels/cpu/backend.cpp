@@ -114,7 +114,7 @@ class CpuBackend final : public Backend {
   DeviceLimit measure_limit(Precision precision) const override {
     require(precision, "the device's limit");
     const ThreadCount count(device_.threads);
-    return cpu::measure_limit(device_);
+    return cpu::measure_limit(device_, precision);
   }
 
   std::unique_ptr<UpdateKernel> prepare_update(const Optimizer& optimizer) const override {
@@ -174,8 +174,12 @@ std::shared_ptr<const Backend> make_cpu_backend(int threads) {
 
 Bfloat16Speed cpu_bfloat16_speed() {
   if (cpu::has_instructions(dnnl::cpu_isa::avx512_core_amx)) return Bfloat16Speed::faster;
-  if (cpu::has_instructions(dnnl::cpu_isa::avx512_core_bf16)) return Bfloat16Speed::similar;
+  if (cpu::has_bfloat16_products()) return Bfloat16Speed::similar;
   return Bfloat16Speed::slower;
+}
+
+Precision cpu_limit_precision(Precision precision) {
+  return precision == Precision::bf16 && !cpu::has_bfloat16_products() ? Precision::f32 : precision;
 }
 
 std::string cpu_backend_description() {

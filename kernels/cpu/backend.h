@@ -17,6 +17,9 @@ std::shared_ptr<const Backend> make_cpu_backend(int threads = 0);
 // instructions for it, but storage is all that they gain.
 enum class Bfloat16Speed { slower, similar, faster };
 Bfloat16Speed cpu_bfloat16_speed();
+// What this backend's measure_limit(precision) multiplies matrices in: f32 for bf16 on a processor that has
+// no instructions for it.
+Precision cpu_limit_precision(Precision precision);
 
 // "oneDNN 2.6.3, AVX2, OpenMP": what the kernels are made of, for `petal devices` and reports.
 std::string cpu_backend_description();

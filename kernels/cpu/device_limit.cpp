@@ -34,12 +34,13 @@ Buffer filled(std::size_t floats_count) {
 }
 
 // (rows, inner) times (inner, columns): of the shape that a network's wide layers have.
-double product_rate(const Device& device) {
+double product_rate(const Device& device, DataType type) {
   const std::int64_t rows = 512 * device.threads, inner = 512, columns = 512;
   const std::string where = "the device's limit";
-  const Descriptor weights({inner, columns}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::any);
-  const auto descriptor = PETAL_ONEDNN(where, matmul(device.engine, matrix(rows, inner), weights,
-                                                     Descriptor(), matrix(rows, columns), attributes()));
+  const Descriptor weights({inner, columns}, onednn_type(type), dnnl::memory::format_tag::any);
+  const auto descriptor =
+      PETAL_ONEDNN(where, matmul(device.engine, matrix(rows, inner, type), weights, Descriptor(),
+                                 matrix(rows, columns, type), attributes()));
   ScratchLayout scratch;
   Step step(device, where, descriptor,
             {{DNNL_ARG_SRC, descriptor.src_desc()},
@@ -72,8 +73,14 @@ double copy_rate(int threads) {
 
 }  // namespace
 
-DeviceLimit measure_limit(const Device& device) {
-  return {.operations_per_second = product_rate(device), .bytes_per_second = copy_rate(device.threads)};
+bool has_bfloat16_products() {
+  return has_instructions(dnnl::cpu_isa::avx512_core_bf16);
+}
+
+DeviceLimit measure_limit(const Device& device, Precision precision) {
+  const bool halves = precision == Precision::bf16 && has_bfloat16_products();
+  return {.operations_per_second = product_rate(device, halves ? DataType::bf16 : DataType::f32),
+          .bytes_per_second = copy_rate(device.threads)};
 }
 
 }  // namespace petal::cpu

@@ -58,11 +58,18 @@ struct BenchmarkResult {
 BenchmarkResult run_benchmark(const BenchmarkCase& what, const BackendFactory& backends,
                               const DeviceLimit& limit, const BenchmarkTiming& timing = {});
 
+// The device's limit in one precision.
+struct PrecisionLimit {
+  Precision precision = Precision::f32;
+  Precision measured_in = Precision::f32;  // f32 where the device has no products in the precision itself
+  DeviceLimit limit{};
+};
+
 // What the results are printed as.
 struct BenchmarkReport {
-  std::string machine;  // "AMD EPYC, 2 threads; oneDNN 2.6.3, AVX2, OpenMP"
-  std::string device;   // "cpu"
-  DeviceLimit limit;
+  std::string machine;                 // "AMD EPYC, 2 threads; oneDNN 2.6.3, AVX2, OpenMP"
+  std::string device;                  // "cpu"
+  std::vector<PrecisionLimit> limits;  // one a precision of the results
   std::vector<BenchmarkResult> results;
 };
 std::string to_text(const BenchmarkReport& report);

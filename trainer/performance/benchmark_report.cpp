@@ -12,10 +12,31 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-std::string limit_text(const DeviceLimit& limit) {
-  if (limit.operations_per_second <= 0) return "its limits are not measured";
-  return fmt::format("at most {:.0f} GFLOP/s in matrix products, {:.1f} GB/s in copies",
-                     limit.operations_per_second / 1e9, limit.bytes_per_second / 1e9);
+std::string limit_text(const BenchmarkReport& report) {
+  std::string text;
+  double bytes = 0;
+  for (const PrecisionLimit& one : report.limits) {
+    if (one.limit.operations_per_second <= 0) continue;
+    text += text.empty() ? "at most " : ", ";
+    text += fmt::format("{:.0f} GFLOP/s in {} matrix products", one.limit.operations_per_second / 1e9,
+                        to_string(one.measured_in));
+    if (one.measured_in != one.precision)
+      text += fmt::format(" ({} has no own here)", to_string(one.precision));
+    bytes = std::max(bytes, one.limit.bytes_per_second);
+  }
+  if (text.empty()) return "its limits are not measured";
+  return text + fmt::format(", {:.1f} GB/s in copies", bytes / 1e9);
+}
+
+OrderedJson limits_json(const BenchmarkReport& report) {
+  OrderedJson limits = OrderedJson::array();
+  for (const PrecisionLimit& one : report.limits) {
+    limits.push_back({{"precision", to_string(one.precision)},
+                      {"measured_in", to_string(one.measured_in)},
+                      {"operations_per_second", one.limit.operations_per_second},
+                      {"bytes_per_second", one.limit.bytes_per_second}});
+  }
+  return limits;
 }
 
 std::string lanes_text(const BenchmarkResult& result) {
@@ -121,7 +142,7 @@ std::string accuracy_against_speed(const std::vector<const BenchmarkResult*>& re
 std::string to_text(const BenchmarkReport& report) {
   std::size_t width = 5;
   for (const BenchmarkResult& r : report.results) width = std::max(width, r.what.name.size());
-  std::string text = fmt::format("{}: {}\n\n", report.machine, limit_text(report.limit));
+  std::string text = fmt::format("{}: {}\n\n", report.machine, limit_text(report));
   text += fmt::format(
       "{:{}}  {:12} {:>4} {:>5} {:>5} {:>6} {:>9} {:>6} {:>8} {:>8} {:>8} {:>7} {:>8} {:>6} {:>7} {:>8}\n",
       "model", width, "mode", "size", "batch", "prec", "cores", "photos/s", "spread", "p50 ms", "p90 ms",
@@ -143,10 +164,7 @@ std::string to_text(const BenchmarkReport& report) {
 std::string to_json(const BenchmarkReport& report) {
   OrderedJson results = OrderedJson::array();
   for (const BenchmarkResult& r : report.results) results.push_back(json_of(r, report.device));
-  return OrderedJson{{"machine",
-                      {{"name", report.machine},
-                       {"operations_per_second", report.limit.operations_per_second},
-                       {"bytes_per_second", report.limit.bytes_per_second}}},
+  return OrderedJson{{"machine", {{"name", report.machine}, {"limits", limits_json(report)}}},
                      {"results", std::move(results)}}
              .dump(2) +
          "\n";

@@ -68,6 +68,7 @@ class Assembly {
                       .block = entry.name,
                       .src = {},
                       .dst = {},
+                      .precision = entry.precision,
                       .implementation = entry.implementation};
     describe(layer);
     const double times = static_cast<double>(entry.runs) / runs;
@@ -116,6 +117,7 @@ LayerProfile profile_layers(const BenchmarkCase& what, const BackendFactory& bac
   const std::unique_ptr<Workload> workload = compile_workload(model, result.what, backends);
   result.what.image_size = model.input[0];
   result.limit = backends(result.what.threads)->measure_limit(what.precision);
+  result.limit_measured_in = what.precision;
   result.lanes = workload->lanes();
   result.micro_batch = workload->micro_batch();
   std::vector<double> unprofiled;
@@ -161,6 +163,7 @@ std::vector<LayerTiming> grouped(const LayerProfile& profile, ProfileRows rows) 
     }
     LayerTiming& group = groups[place->second];
     group.dst = rows == ProfileRows::block ? layer.dst : "";
+    if (layer.precision != "f32") group.precision = layer.precision;
     group.milliseconds += layer.milliseconds;
     group.share += layer.share;
     group.operations += layer.operations;

@@ -13,6 +13,7 @@ namespace petal {
 struct LayerTiming {
   std::string name, kind, phase, block;
   std::string src, dst;        // shapes, with the samples that go through at a time
+  std::string precision;       // of its arrays; of rows joined: bf16 where one has it
   std::string implementation;  // as the vendor names it
   double milliseconds = 0;
   double share = 0;  // of all steps
@@ -27,6 +28,7 @@ struct LayerProfile {
   BenchmarkCase what;
   std::string machine;
   DeviceLimit limit;
+  Precision limit_measured_in = Precision::f32;  // as PrecisionLimit has it
   int lanes = 1;
   std::int64_t micro_batch = 1;
   std::vector<LayerTiming> layers;   // in order of execution; without the input

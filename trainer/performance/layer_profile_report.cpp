@@ -33,9 +33,9 @@ std::string totals(const LayerProfile& p) {
   std::string text = fmt::format("step {:.2f} ms: {:.1f} photos/s, {:.1f} GFLOP/s", p.step_milliseconds,
                                  static_cast<double>(p.what.batch) / p.step_milliseconds * 1e3, rate / 1e9);
   if (p.limit.operations_per_second > 0)
-    text += fmt::format(", {:.1f} % of the limit of {:.0f} GFLOP/s ({:.1f} GB/s)",
+    text += fmt::format(", {:.1f} % of the limit of {:.0f} GFLOP/s in {} ({:.1f} GB/s)",
                         100 * rate / p.limit.operations_per_second, p.limit.operations_per_second / 1e9,
-                        p.limit.bytes_per_second / 1e9);
+                        to_string(p.limit_measured_in), p.limit.bytes_per_second / 1e9);
   text += fmt::format("\ninput {:.2f} ms", p.input_milliseconds);
   text += fmt::format("; the layers and the input sum up to {:.2f} ms, {:+.1f} % from the step",
                       p.profiled_milliseconds, 100 * p.disagreement());
@@ -55,6 +55,7 @@ OrderedJson json_of(const LayerTiming& t) {
           {"src", t.src},
           {"dst", t.dst},
           {"layout", "NHWC"},
+          {"precision", t.precision},
           {"implementation", t.implementation},
           {"milliseconds", t.milliseconds},
           {"share", t.share},
@@ -122,17 +123,20 @@ std::string layer_table(const LayerProfile& p) {
   for (const LayerTiming& layer : p.layers) largest = std::max(largest, layer.milliseconds);
   std::string html =
       "<div class='wide'><table><tr><th>layer</th><th class='left'>kind</th><th class='left'>phase</th>"
-      "<th class='left'>dst</th><th class='left'>implementation</th><th>ms</th><th></th><th>share</th>"
+      "<th class='left'>dst</th><th class='left'>precision</th><th "
+      "class='left'>implementation</th><th>ms</th><th></th><th>share</th>"
       "<th>GFLOP/s</th><th>GB/s</th><th>of limit</th></tr>";
   for (const LayerTiming& t : p.layers) {
     html += fmt::format(
         "<tr><td>{}</td><td class='left'>{}</td><td class='left'>{}</td><td class='left'>{}</td><td "
+        "class='left'>{}</td><td "
         "class='left'>{}</td>"
         "<td>{:.3f}</td><td class='bar' style='width:90px'><i style='width:{:.1f}%'></i></td><td>{:.1f} "
         "%</td>"
         "<td>{:.1f}</td><td>{:.1f}</td><td>{:.0f} %</td></tr>",
-        html_text(t.name), html_text(t.kind), t.phase, t.dst, html_text(t.implementation), t.milliseconds,
-        100 * t.milliseconds / largest, 100 * t.share, t.gflops, t.gigabytes, 100 * t.share_of_limit);
+        html_text(t.name), html_text(t.kind), t.phase, t.dst, t.precision, html_text(t.implementation),
+        t.milliseconds, 100 * t.milliseconds / largest, 100 * t.share, t.gflops, t.gigabytes,
+        100 * t.share_of_limit);
   }
   return html + "</table></div>";
 }
@@ -144,14 +148,15 @@ std::string to_text(const LayerProfile& p, ProfileRows by, bool by_time, std::si
   if (by_time) std::ranges::stable_sort(rows, std::greater{}, &LayerTiming::milliseconds);
   if (most > 0 && rows.size() > most) rows.resize(most);
   std::string text = fmt::format("{}: {}\n{}\n\n", title(p), lanes_text(p), p.machine);
-  text += fmt::format("{:28} {:18} {:16} {:20} {:26} {:>9} {:>6} {:>8} {:>7} {:>6}\n",
+  text += fmt::format("{:28} {:18} {:16} {:20} {:4} {:26} {:>9} {:>6} {:>8} {:>7} {:>6}\n",
                       by == ProfileRows::layer   ? "layer"
                       : by == ProfileRows::block ? "block"
                                                  : "kind",
-                      "kind", "phase", "dst", "implementation", "ms", "share", "GFLOP/s", "GB/s", "limit");
+                      "kind", "phase", "dst", "prec", "implementation", "ms", "share", "GFLOP/s", "GB/s",
+                      "limit");
   for (const LayerTiming& t : rows) {
-    text += fmt::format("{:28} {:18} {:16} {:20} {:26} {:9.3f} {:5.1f}% {:8.1f} {:7.1f} {:5.0f}%\n",
-                        column(t.name, 28), column(t.kind, 18), t.phase, column(t.dst, 20),
+    text += fmt::format("{:28} {:18} {:16} {:20} {:4} {:26} {:9.3f} {:5.1f}% {:8.1f} {:7.1f} {:5.0f}%\n",
+                        column(t.name, 28), column(t.kind, 18), t.phase, column(t.dst, 20), t.precision,
                         column(t.implementation, 26), t.milliseconds, 100 * t.share, t.gflops, t.gigabytes,
                         100 * t.share_of_limit);
   }
@@ -171,6 +176,7 @@ std::string to_json(const LayerProfile& p) {
                      {"micro_batch", p.micro_batch},
                      {"machine",
                       {{"name", p.machine},
+                       {"limit_measured_in", to_string(p.limit_measured_in)},
                        {"operations_per_second", p.limit.operations_per_second},
                        {"bytes_per_second", p.limit.bytes_per_second}}},
                      {"step_milliseconds", p.step_milliseconds},
@@ -206,12 +212,10 @@ std::string to_trace(const LayerProfile& p) {
       const LayerTiming& layer = p.layers[static_cast<std::size_t>(event.entry)];
       json["name"] = layer.name;
       json["cat"] = layer.phase;
-      json["args"] = {{"kind", layer.kind},
-                      {"block", layer.block},
-                      {"src", layer.src},
-                      {"dst", layer.dst},
-                      {"implementation", layer.implementation},
-                      {"GFLOP/s", layer.gflops}};
+      json["args"] = {
+          {"kind", layer.kind},     {"block", layer.block},         {"src", layer.src},
+          {"dst", layer.dst},       {"precision", layer.precision}, {"implementation", layer.implementation},
+          {"GFLOP/s", layer.gflops}};
     }
     events.push_back(std::move(json));
   }
