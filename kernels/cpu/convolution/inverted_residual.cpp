@@ -3,7 +3,6 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 
 #include "kernels/cpu/convolution/depthwise_forward.h"
@@ -74,11 +73,10 @@ class InvertedResidual final : public Kernel {
         rows_(depthwise_rows(depthwise_, *chain.depthwise)) {
     if (depthwise_.use_bias) depthwise_bias_ = *chain.depthwise->weights[1];
     if (has_expand_) expand_.emplace(*chain.expand, device, scratch_);
-    std::int64_t most_rows = 0;  // of the expanded image in one strip
     for_strips(0, dst_[1],
-               [&](const Strip& strip) { most_rows = std::max(most_rows, strip.end - strip.begin); });
+               [&](const Strip& strip) { held_rows_ = std::max(held_rows_, strip.end - strip.begin); });
     if (has_expand_)
-      expanded_offset_ = scratch_.add(static_cast<std::size_t>(most_rows * expanded_row()) * sizeof(float));
+      expanded_offset_ = scratch_.add(static_cast<std::size_t>(held_rows_ * expanded_row()) * sizeof(float));
     reduced_offset_ = scratch_.add(static_cast<std::size_t>(strip_rows_ * reduced_row()) * sizeof(float));
     product_offset_ =
         scratch_.add(std::max(project_.scratch_bytes(), expand_ ? expand_->scratch_bytes() : 0));
@@ -150,10 +148,9 @@ class InvertedResidual final : public Kernel {
     const std::int64_t dst_row = dst_[2] * dst_[3];
     float* dst = floats(bindings.dst) + image * dst_[1] * dst_row;
     float* reduced = floats(bindings.scratch + reduced_offset_);
-    std::int64_t first = 0;  // the row that stands first among the expanded ones
     for_strips(y, last, [&](const Strip& strip) {
-      const float* expanded = has_expand_ ? expand(bindings, src, strip, first) : src;
-      reduce(expanded, first, strip, reduced);
+      const float* expanded = has_expand_ ? expand(bindings, src, strip) : src;
+      reduce(expanded, strip, reduced);
       float* to = dst + strip.y * dst_row;
       const float* residual = residual_ ? floats(bindings.src[1]) + (to - floats(bindings.dst)) : nullptr;
       project_.run(reduced, 0, (strip.y_end - strip.y) * dst_[2], residual, to,
@@ -161,25 +158,23 @@ class InvertedResidual final : public Kernel {
     });
   }
 
-  // The expanded rows of a strip; those that the strip before has left and this one needs again move to the
-  // front.
-  const float* expand(const Bindings& bindings, const float* src, const Strip& strip,
-                      std::int64_t& first) const {
+  // The expanded rows of a strip, row y at y % held_rows_: those that the strip before has left stay.
+  const float* expand(const Bindings& bindings, const float* src, const Strip& strip) const {
     float* expanded = floats(bindings.scratch + expanded_offset_);
-    if (strip.fresh > strip.begin)
-      std::memmove(expanded, expanded + (strip.begin - first) * expanded_row(),
-                   static_cast<std::size_t>((strip.fresh - strip.begin) * expanded_row()) * sizeof(float));
-    first = strip.begin;
-    expand_->run(src, strip.fresh * expanded_[2], strip.end * expanded_[2], nullptr,
-                 expanded + (strip.fresh - first) * expanded_row(), bindings.scratch + product_offset_);
+    for (std::int64_t row = strip.fresh; row < strip.end;) {
+      const std::int64_t slot = row % held_rows_, end = std::min(strip.end, row + held_rows_ - slot);
+      expand_->run(src, row * expanded_[2], end * expanded_[2], nullptr, expanded + slot * expanded_row(),
+                   bindings.scratch + product_offset_);
+      row = end;
+    }
     return expanded;
   }
 
-  // A strip of what the depthwise gives, from the expanded rows from `first` on.
-  void reduce(const float* expanded, std::int64_t first, const Strip& strip, float* to) const {
+  // A strip of what the depthwise gives.
+  void reduce(const float* expanded, const Strip& strip, float* to) const {
     DepthwiseRows rows = rows_;
     rows.src = expanded;
-    rows.src_first = first;
+    if (has_expand_) rows.src_held = held_rows_;
     rows.weights = floats(depthwise_kernel_.bytes());
     rows.bias = depthwise_bias_.elements() > 0 ? floats(depthwise_bias_.bytes()) : nullptr;
     rows.dst = to;
@@ -196,6 +191,7 @@ class InvertedResidual final : public Kernel {
   std::int64_t parts_;  // of an image, each a thread's
   bool residual_, uses_up_rows_;
   std::int64_t strip_rows_;
+  std::int64_t held_rows_ = 0;  // of the expanded image
   StripProduct project_;
   std::optional<StripProduct> expand_;
   Tensor depthwise_kernel_, depthwise_bias_;
