@@ -13,7 +13,7 @@ namespace {
 
 // What the expanded rows of a strip may take: they, what the depthwise makes of them and the weights share
 // the second-level cache, 512 KiB and more.
-constexpr std::int64_t strip_bytes = 192 << 10;
+constexpr std::int64_t strip_bytes = 96 << 10;
 
 // The layers of a chain; where it has no first one, src is the expanded image itself.
 struct ChainLayers {
