@@ -98,6 +98,7 @@ TEST_CASE("a benchmark's table, JSON, CSV and picture hold its numbers") {
   CHECK(to_text(report).find("400.0") != std::string::npos);
   CHECK(to_svg(report).find("400.0/s") != std::string::npos);
   report.results[0].accuracy = 0.9;
+  CHECK(to_svg(report).find("by speed on machine</text>") != std::string::npos);
   CHECK(to_svg(report).find("<circle") != std::string::npos);
 }
 

@@ -105,8 +105,9 @@ std::string bars(const BenchmarkReport& report) {
   return svg + "</svg>\n";
 }
 
-std::string accuracy_against_speed(const std::vector<const BenchmarkResult*>& results) {
-  constexpr int left = 60, top = 20, width = 620, height = 360;
+std::string accuracy_against_speed(const std::string& machine,
+                                   const std::vector<const BenchmarkResult*>& results) {
+  constexpr int left = 60, top = 50, width = 620, height = 360;
   double fastest = 0, worst = 1;
   for (const BenchmarkResult* r : results) {
     fastest = std::max(fastest, r->photos_per_second());
@@ -115,6 +116,8 @@ std::string accuracy_against_speed(const std::vector<const BenchmarkResult*>& re
   const double right = round_up(fastest), bottom = std::max(0.0, std::floor(worst * 20 - 0.5) / 20);
   std::string svg = fmt::format("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {} {}'>{}",
                                 left + width + 160, top + height + 50, svg_style);
+  svg += fmt::format("<text x='{}' y='20'>Accuracy on the test photos, by speed on {}</text>", left,
+                     html_text(machine));
   for (int i = 0; i <= 5; ++i) {
     const double share = i / 5.0, x = left + width * share, y = top + height * (1 - share);
     svg += fmt::format(
@@ -192,7 +195,7 @@ std::string to_svg(const BenchmarkReport& report) {
   std::vector<const BenchmarkResult*> judged;
   for (const BenchmarkResult& r : report.results)
     if (r.accuracy) judged.push_back(&r);
-  return judged.empty() ? bars(report) : accuracy_against_speed(judged);
+  return judged.empty() ? bars(report) : accuracy_against_speed(report.machine, judged);
 }
 
 }  // namespace petal

@@ -67,10 +67,10 @@ OrderedJson json_of(const LayerTiming& t) {
 }
 
 constexpr std::string_view style = R"(
-body{font:15px/1.5 system-ui,sans-serif;color:#2b2730;background:#faf8fb;margin:0 auto;max-width:1200px;padding:24px}
+body{font:15px/1.5 system-ui,sans-serif;color:#2b2730;background:#faf8fb;margin:0 auto;max-width:1300px;padding:24px}
 h1{font-size:26px;margin:0}h2{font-size:18px;margin:36px 0 10px}p.sub{color:#776f80;margin:2px 0 22px;white-space:pre-line}
 svg,table{background:#fff;border:1px solid #e8e2ee;border-radius:10px}svg{width:100%}table{border-collapse:collapse;width:100%}
-.wide{overflow-x:auto}th,td{padding:4px 10px;text-align:right;font-variant-numeric:tabular-nums;font-size:13px;white-space:nowrap}
+.wide{overflow-x:auto}th,td{padding:4px 7px;text-align:right;font-variant-numeric:tabular-nums;font-size:13px;white-space:nowrap}
 th{font-weight:600}th:first-child,td:first-child,.left{text-align:left}.bar i{display:block;height:9px;background:#8a6fb3;border-radius:4px}
 text{font:12px system-ui,sans-serif;fill:#2b2730}
 )";
