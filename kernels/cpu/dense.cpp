@@ -1,11 +1,22 @@
 #include <algorithm>
 
 #include "kernels/cpu/activation_step.h"
+#include "kernels/cpu/convolution/gemm_convolution.h"
 #include "kernels/cpu/pre_activation_gradient.h"
 #include "kernels/cpu/product_forward.h"
 
 namespace petal::cpu {
 namespace {
+
+// Constant kernels by our own product where it is the faster one: a convolution of 1x1 over images of a
+// pixel.
+KernelPointer prepare_own(const Dense& layer, const Device& device, const PrepareContext& context) {
+  if (!context.constant_weights || context.src[0].type != DataType::f32) return nullptr;
+  const Size2D one = {1, 1};
+  const Window pixel = {
+      .input = one, .output = one, .kernel = one, .strides = one, .dilation = one, .padding = {}};
+  return prepare_gemm_convolution({pixel, 1, layer.use_bias, layer.activation}, device, context);
+}
 
 // Matrix products: as fast as oneDNN's inner product, and Keras's (D, units) needs no reordering for any
 // direction.
@@ -121,6 +132,7 @@ KernelPointer prepare(const Dense& layer, const Device& device, const PrepareCon
     case Direction::forward:
       break;
   }
+  if (KernelPointer own = prepare_own(layer, device, context)) return own;
   return prepare_forward(layer, device, context);
 }
 
