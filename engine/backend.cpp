@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/error.h"
 
 namespace petal {
@@ -44,6 +46,16 @@ std::string_view to_string(Direction direction) {
       return "backward_weights";
   }
   return "";
+}
+
+void UpdateKernel::accumulate(std::span<const Part> parts, bool first) const {
+  for (const auto& [sum, part, elements] : parts) {
+    if (first) {
+      std::copy_n(part, elements, sum);
+    } else {
+      for (std::int64_t i = 0; i < elements; ++i) sum[i] += part[i];
+    }
+  }
 }
 
 void throw_unsupported(const Backend& backend, const Node& node, Precision precision, Direction direction,

@@ -9,6 +9,7 @@
 
 #include "engine/graph.h"
 #include "engine/loss.h"
+#include "engine/memory.h"
 #include "engine/optimizer.h"
 #include "engine/tensor.h"
 
@@ -27,11 +28,13 @@ std::string_view to_string(Direction direction);
 struct RunContext {
   std::uint64_t seed = 0;
   std::uint32_t epoch = 0;
-  std::span<const std::uint32_t> samples;  // the identity of each sample of the batch; empty: its position
+  // The identity of each sample of the batch; empty: its position. What a kernel is given lies in the
+  // backend's memory.
+  std::span<const std::uint32_t> samples;
 };
 
 // Where a kernel reads and writes, set anew by the plan for each run. Arrays are dense, (N, ...), in the
-// precision that the kernel was prepared for.
+// precision that the kernel was prepared for, in the backend's memory.
 //
 // THE accumulation rule: a kernel assigns every element of each of its outputs (dst; or diff_src; or
 // diff_weights) and never reads one first. Where several gradients meet in one value, the plan sums them in a
@@ -86,13 +89,13 @@ class LossKernel {
   virtual ~LossKernel() = default;
   // predictions (N, C); targets as the loss says; sample_weights (N) or null for ones. Assigns losses (N,
   // float32, each times its sample's weight, not divided) and diff_predictions (N, C) = d(sum(losses) / N) /
-  // d(predictions).
+  // d(predictions). All of it is in the backend's memory.
   virtual void run(const std::byte* predictions, const std::byte* targets, const float* sample_weights,
                    float* losses, std::byte* diff_predictions) = 0;
 };
 
-// One optimiser step over all parameters. A plan may hand over slices of arrays, several slices at once from
-// several threads: nothing here looks beyond a slice.
+// One optimiser step over all parameters, whose arrays are in the backend's memory. A plan may hand over
+// slices of arrays, several slices at once from several threads: nothing here looks beyond a slice.
 class UpdateKernel {
  public:
   virtual ~UpdateKernel() = default;
@@ -115,6 +118,14 @@ class UpdateKernel {
   // The sum of the squares of each parameter's gradient, in double: what clipping by norm needs.
   virtual void sum_squares(std::span<const Parameter> parameters, std::span<double> sums) const = 0;
   virtual void run(std::span<const Parameter> parameters, const StepOptions& options) const = 0;
+  // A part of a gradient, and the sum that it belongs to.
+  struct Part {
+    float* sum = nullptr;
+    const float* part = nullptr;
+    std::int64_t elements = 0;
+  };
+  // Adds each part to its sum; `first`: the sum begins with it.
+  virtual void accumulate(std::span<const Part> parts, bool first) const;
 };
 
 // What a device can do at most, measured: what shares of the limit are shares of.
@@ -135,6 +146,8 @@ class Backend {
   virtual ~Backend() = default;
   virtual std::string name() const = 0;  // "cpu", "reference", "cuda"
   virtual int threads() const = 0;
+  // What its kernels read and write; the same for all of them. The host's own unless it says otherwise.
+  virtual std::shared_ptr<const Memory> memory() const { return host_memory(); }
   virtual Support supports(const Node& node, Precision precision, Direction direction) const = 0;
   virtual std::unique_ptr<Kernel> prepare(const PrepareContext& context) const = 0;
   // One kernel for nodes of which each reads the one before it and alone does so: what lies between them is
@@ -148,7 +161,7 @@ class Backend {
   virtual std::unique_ptr<LossKernel> prepare_loss(const Loss& loss, TensorDescription predictions) const = 0;
   virtual std::unique_ptr<UpdateKernel> prepare_update(const Optimizer& optimizer) const = 0;
   // A backend of the same kind for one core, where several plans at once, each on its core, are the faster
-  // way to use the device; null where one plan at a time is (a GPU, the reference).
+  // way to use the device; null where one plan at a time is (a GPU, the reference). Its memory is the host's.
   virtual std::shared_ptr<const Backend> for_one_core() const { return nullptr; }
   // Measured now, on all of its threads, in a fraction of a second; zeros where there is no way to.
   virtual DeviceLimit measure_limit(Precision) const { return {}; }

@@ -41,7 +41,7 @@ void Executor::add_step(std::unique_ptr<Kernel> kernel, Operands operands, Profi
   steps_.back()->operands = std::move(operands);
 }
 
-void Executor::finish() {
+void Executor::finish(std::int64_t samples) {
   std::vector<Lifetime> lifetimes;
   const int end = step_count();
   for (const DeclaredBuffer& buffer : buffers_) {
@@ -60,15 +60,22 @@ void Executor::finish() {
   // The one scratch area lives throughout; being planned with the rest it needs no second allocation.
   lifetimes.push_back({scratch_bytes, 0, end});
   const MemoryPlan memory = plan_memory(lifetimes);
-  arena_ = Buffer(memory.bytes);
-  // Touched once here, so that the first run pays no page faults.
-  if (memory.bytes > 0) std::memset(arena_.data(), 0, memory.bytes);
+  // Filled with zeros, it is touched once here, so that the first run pays no page faults.
+  arena_ = DeviceArray(memory_, memory.bytes);
   offsets_ = memory.offsets;
+  if (memory_->is_apart()) {
+    samples_ = DeviceArray(memory_, static_cast<std::size_t>(samples) * sizeof(std::uint32_t));
+    sample_staging_ = HostMirror(memory_, samples_.data(), samples_.size());
+  }
   for (auto& step : steps_) bind(*step, arena_.data() + offsets_.back());
 }
 
 std::byte* Executor::address(int buffer) const {
   return buffer < 0 ? nullptr : arena_.data() + offsets_[static_cast<std::size_t>(buffer)];
+}
+
+HostMirror Executor::mirror(int buffer) const {
+  return {memory_, address(buffer), buffers_[static_cast<std::size_t>(buffer)].bytes};
 }
 
 void Executor::bind(Step& step, std::byte* scratch) {
@@ -89,6 +96,16 @@ void Executor::bind(Step& step, std::byte* scratch) {
 
 void Executor::run(const RunContext& context) {
   backend_->enter();
+  if (!memory_->is_apart() || context.samples.empty()) return run_steps(context);
+  const std::size_t bytes = std::min(samples_.size(), context.samples.size_bytes());
+  std::memcpy(sample_staging_.data(), context.samples.data(), bytes);
+  sample_staging_.upload();
+  RunContext uploaded = context;
+  uploaded.samples = {reinterpret_cast<const std::uint32_t*>(samples_.data()), bytes / sizeof(std::uint32_t)};
+  run_steps(uploaded);
+}
+
+void Executor::run_steps(const RunContext& context) {
   if (profiling_) return run_profiled(context);
   for (auto& step : steps_) {
     step->bindings.context = &context;
@@ -98,11 +115,13 @@ void Executor::run(const RunContext& context) {
 
 void Executor::run_profiled(const RunContext& context) {
   profile_.events.resize(steps_.size());
+  memory_->wait();
   double begin = steady_seconds();
   const double start = begin;
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     steps_[i]->bindings.context = &context;
     steps_[i]->kernel->run(steps_[i]->bindings);
+    memory_->wait();
     const double end = steady_seconds();
     profile_.events[i] = {.entry = static_cast<int>(i), .lane = 0, .begin = begin, .end = end};
     profile_.entries[i].seconds += end - begin;

@@ -26,20 +26,26 @@ struct Operands {
 // declared, then `finish` lays out memory by lifetimes and sets every pointer; running allocates nothing.
 class Executor {
  public:
-  explicit Executor(std::shared_ptr<const Backend> backend) : backend_(std::move(backend)) {}
+  explicit Executor(std::shared_ptr<const Backend> backend)
+      : backend_(std::move(backend)), memory_(backend_->memory()) {}
 
   int add_buffer(std::size_t bytes);
   // The buffer holds its content from before the first step, or until after the last.
   void hold_from_start(int buffer);
   void hold_to_end(int buffer);
   void add_step(std::unique_ptr<Kernel> kernel, Operands operands, ProfileEntry entry);
-  void finish();
+  // `samples`: how many a run has at most.
+  void finish(std::int64_t samples);
 
+  // In the backend's memory.
   std::byte* address(int buffer) const;
+  HostMirror mirror(int buffer) const;
   int step_count() const { return static_cast<int>(steps_.size()); }
   std::size_t arena_bytes() const { return arena_.size(); }
   const Backend& backend() const { return *backend_; }
+  const std::shared_ptr<const Memory>& memory() const { return memory_; }
 
+  // The context's samples are in the host's memory.
   void run(const RunContext& context);
   void set_profiling(bool on) { profiling_ = on; }
   const Profile& profile() const { return profile_; }
@@ -59,13 +65,17 @@ class Executor {
     bool to_end = false;
   };
   void bind(Step& step, std::byte* scratch);
+  void run_steps(const RunContext& context);
   void run_profiled(const RunContext& context);
 
   std::shared_ptr<const Backend> backend_;
+  std::shared_ptr<const Memory> memory_;
   std::vector<DeclaredBuffer> buffers_;
   std::vector<std::size_t> offsets_;
   std::vector<std::unique_ptr<Step>> steps_;  // each at its own address: bindings point into it
-  Buffer arena_;
+  DeviceArray arena_;
+  DeviceArray samples_;  // where the backend's memory is apart
+  HostMirror sample_staging_;
   Profile profile_;
   bool profiling_ = false;
 };

@@ -5,25 +5,42 @@
 #include "engine/error.h"
 
 namespace petal {
+namespace {
+
+DeviceArray uploaded(const Tensor& tensor, const std::shared_ptr<const Memory>& memory) {
+  DeviceArray array(memory, tensor.size_bytes());
+  array.upload(std::as_bytes(tensor.values()).data());
+  return array;
+}
+
+Tensor downloaded(const DeviceArray& array, const Shape& shape) {
+  Tensor tensor(shape);
+  array.download(tensor.bytes());
+  return tensor;
+}
+
+}  // namespace
 
 ParameterStore::ParameterStore(const Graph& graph, const Weights& weights, const std::vector<bool>& constant,
-                               const Optimizer& optimizer) {
+                               const Optimizer& optimizer, std::shared_ptr<const Memory> memory) {
   for (std::size_t i = 0; i < constant.size(); ++i) {
     if (constant[i]) continue;
     const Node& node = graph.nodes()[i];
     for (const WeightDeclaration& declaration : graph.weights(node)) {
       Entry& entry = entries_[declaration.name];
-      entry.weights = weights.at(declaration.name);
+      entry.shape = declaration.shape;
+      entry.weights = uploaded(weights.at(declaration.name), memory);
       entry.role = declaration.role;
       if (!node.trainable || declaration.role != Role::weight) continue;
       entry.number = trainable_count();
-      UpdateKernel::Parameter parameter{.weights = entry.weights.values().data(),
+      UpdateKernel::Parameter parameter{.weights = entry.weights.floats(),
                                         .elements = declaration.shape.elements(),
                                         .regularizer = declaration.regularizer};
       for (int slot = 0; slot < slot_count(optimizer); ++slot) {
-        entry.slots.emplace_back(declaration.shape);
-        std::ranges::fill(entry.slots.back().values(), slot_start(optimizer, slot));
-        parameter.slots.push_back(entry.slots.back().values().data());
+        Tensor start(declaration.shape);
+        std::ranges::fill(start.values(), slot_start(optimizer, slot));
+        entry.slots.push_back(uploaded(start, memory));
+        parameter.slots.push_back(entry.slots.back().floats());
       }
       parameters_.push_back(parameter);
     }
@@ -32,7 +49,7 @@ ParameterStore::ParameterStore(const Graph& graph, const Weights& weights, const
 }
 
 std::byte* ParameterStore::weights(const std::string& name) {
-  return entries_.at(name).weights.bytes();
+  return entries_.at(name).weights.data();
 }
 
 int ParameterStore::number(const std::string& name) const {
@@ -42,35 +59,38 @@ int ParameterStore::number(const std::string& name) const {
 }
 
 void ParameterStore::store(Weights& weights) const {
-  for (const auto& [name, entry] : entries_) weights.set(name, entry.weights, entry.role);
+  for (const auto& [name, entry] : entries_)
+    weights.set(name, downloaded(entry.weights, entry.shape), entry.role);
 }
 
 OptimizerState ParameterStore::state(std::int64_t step) const {
   OptimizerState state{.step = step, .slots = {}};
   for (const auto& [name, entry] : entries_) {
-    if (entry.number >= 0) state.slots[name] = entry.slots;
+    if (entry.number < 0) continue;
+    std::vector<Tensor>& slots = state.slots[name];
+    for (const DeviceArray& slot : entry.slots) slots.push_back(downloaded(slot, entry.shape));
   }
   return state;
 }
 
 void ParameterStore::restore(const Weights& weights, const OptimizerState& state) {
-  const auto require_shape = [](const std::string& what, const Tensor& found, const Tensor& expected) {
-    if (found.shape() == expected.shape()) return;
-    throw Error(what, "is " + found.shape().to_string() + ", expected " + expected.shape().to_string());
+  const auto require_shape = [](const std::string& what, const Tensor& found, const Shape& expected) {
+    if (found.shape() == expected) return;
+    throw Error(what, "is " + found.shape().to_string() + ", expected " + expected.to_string());
   };
   for (const auto& [name, entry] : entries_) {
-    require_shape("weight '" + name + "'", weights.at(name), entry.weights);
+    require_shape("weight '" + name + "'", weights.at(name), entry.shape);
     if (entry.number < 0) continue;
     const auto slots = state.slots.find(name);
     if (slots == state.slots.end() || slots->second.size() != entry.slots.size()) {
       throw Error("weight '" + name + "'", "the optimiser's state for it is of another optimiser");
     }
-    for (const Tensor& slot : slots->second) require_shape("slot of '" + name + "'", slot, entry.weights);
+    for (const Tensor& slot : slots->second) require_shape("slot of '" + name + "'", slot, entry.shape);
   }
   for (auto& [name, entry] : entries_) {
-    std::ranges::copy(weights.at(name).values(), entry.weights.values().begin());
+    entry.weights.upload(std::as_bytes(weights.at(name).values()).data());
     for (std::size_t i = 0; i < entry.slots.size(); ++i) {
-      std::ranges::copy(state.slots.at(name)[i].values(), entry.slots[i].values().begin());
+      entry.slots[i].upload(std::as_bytes(state.slots.at(name)[i].values()).data());
     }
   }
 }

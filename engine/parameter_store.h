@@ -15,13 +15,13 @@ struct OptimizerState {
   std::map<std::string, std::vector<Tensor>> slots;  // by the weight's full name
 };
 
-// A training plan's own copy of the weights, with the optimiser's slots for each trainable one. The memory
-// stays where it is for the plan's life: kernels hold its addresses.
+// A training plan's own copy of the weights, with the optimiser's slots for each trainable one, in the
+// backend's memory. It stays where it is for the plan's life: kernels hold its addresses.
 class ParameterStore {
  public:
   // The weights of the nodes that `constant` does not name by number. Throws Error where none is trainable.
   ParameterStore(const Graph& graph, const Weights& weights, const std::vector<bool>& constant,
-                 const Optimizer& optimizer);
+                 const Optimizer& optimizer, std::shared_ptr<const Memory> memory);
 
   std::byte* weights(const std::string& name);
   // A trainable weight's number, in order of the graph; -1 for statistics and frozen weights.
@@ -41,10 +41,11 @@ class ParameterStore {
 
  private:
   struct Entry {
-    Tensor weights;
+    Shape shape;
+    DeviceArray weights;
     Role role = Role::weight;
     int number = -1;
-    std::vector<Tensor> slots;
+    std::vector<DeviceArray> slots;
   };
   std::map<std::string, Entry> entries_;
   std::vector<UpdateKernel::Parameter> parameters_;

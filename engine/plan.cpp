@@ -15,8 +15,8 @@ struct Plan::State {
   CompileOptions options;
   Graph graph;
   Executor executor;
-  std::vector<int> input_buffers, output_buffers;
   std::vector<TensorDescription> inputs, outputs;
+  std::vector<HostMirror> input_mirrors, output_mirrors;
 };
 
 namespace {
@@ -141,16 +141,18 @@ Plan compile(const Graph& graph, const Weights& weights, std::shared_ptr<const B
     executor.add_step(std::move(kernel), std::move(operands), profile_entry(request(i)));
   }
   for (int input : state->graph.inputs()) {
-    state->input_buffers.push_back(assignment.buffer(input));
     executor.hold_from_start(assignment.buffer(input));
     state->inputs.push_back({type(input), state->graph[input].shape.with_batch(options.batch)});
   }
   for (int output : state->graph.outputs()) {
-    state->output_buffers.push_back(assignment.buffer(output));
     executor.hold_to_end(assignment.buffer(output));
     state->outputs.push_back({type(output), state->graph[output].shape.with_batch(options.batch)});
   }
-  executor.finish();
+  executor.finish(options.batch);
+  for (int input : state->graph.inputs())
+    state->input_mirrors.push_back(executor.mirror(assignment.buffer(input)));
+  for (int output : state->graph.outputs())
+    state->output_mirrors.push_back(executor.mirror(assignment.buffer(output)));
   return Plan(std::move(state));
 }
 
@@ -164,13 +166,16 @@ std::span<const TensorDescription> Plan::outputs() const {
   return state_->outputs;
 }
 std::byte* Plan::input(std::size_t index) {
-  return state_->executor.address(state_->input_buffers.at(index));
+  return state_->input_mirrors.at(index).data();
 }
 const std::byte* Plan::output(std::size_t index) const {
-  return state_->executor.address(state_->output_buffers.at(index));
+  return state_->output_mirrors.at(index).data();
 }
 void Plan::run(const RunContext& context) {
+  for (const HostMirror& input : state_->input_mirrors) input.upload();
   state_->executor.run(context);
+  for (const HostMirror& output : state_->output_mirrors) output.download();
+  state_->executor.memory()->wait();
 }
 void Plan::set_profiling(bool on) {
   state_->executor.set_profiling(on);

@@ -29,8 +29,9 @@ class Plan {
   // One an input of the graph, one an output, with N: float32 whatever the precision, but for f64.
   std::span<const TensorDescription> inputs() const;
   std::span<const TensorDescription> outputs() const;
-  // Where a caller writes input `index` and reads output `index`: inside the plan's arena, so nothing is
-  // copied. An output holds until the next run; an input must be written again before each run.
+  // Where a caller writes input `index` and reads output `index`, in the host's memory: inside the plan's
+  // arena where that is the host's too, so that nothing is copied; else run copies. An output holds until the
+  // next run; an input must be written again before each run.
   std::byte* input(std::size_t index = 0);
   const std::byte* output(std::size_t index = 0) const;
   void run(const RunContext& context = {});

@@ -8,10 +8,12 @@
 namespace petal {
 namespace {
 
-std::vector<Tensor> arrays_like(const ParameterStore& parameters) {
-  std::vector<Tensor> arrays;
+std::vector<DeviceArray> arrays_like(const ParameterStore& parameters,
+                                     const std::shared_ptr<const Memory>& memory) {
+  std::vector<DeviceArray> arrays;
   for (int number = 0; number < parameters.trainable_count(); ++number) {
-    arrays.emplace_back(Shape{parameters.parameter(number).elements});
+    const auto elements = static_cast<std::size_t>(parameters.parameter(number).elements);
+    arrays.emplace_back(memory, elements * sizeof(float));
   }
   return arrays;
 }
@@ -20,11 +22,16 @@ std::vector<Tensor> arrays_like(const ParameterStore& parameters) {
 
 TrainingLane::TrainingLane(const TrainingNetwork& network, const TrainingOptions& options,
                            std::int64_t samples, std::int64_t runs, std::shared_ptr<const Backend> backend,
-                           ParameterStore& parameters)
+                           ParameterStore& parameters, std::shared_ptr<const UpdateKernel> update)
     : samples_(samples),
-      fresh_(arrays_like(parameters)),
-      sums_(runs > 1 ? arrays_like(parameters) : std::vector<Tensor>()),
-      executor_(std::make_unique<Executor>(std::move(backend))) {
+      update_(std::move(update)),
+      executor_(std::make_unique<Executor>(std::move(backend))),
+      fresh_(arrays_like(parameters, executor_->memory())) {
+  if (runs > 1) sums_ = arrays_like(parameters, executor_->memory());
+  for (std::size_t i = 0; i < sums_.size(); ++i) {
+    parts_.push_back(
+        {sums_[i].floats(), fresh_[i].floats(), parameters.parameter(static_cast<int>(i)).elements});
+  }
   const Graph& graph = network.network.graph;
   executor_->backend().enter();
   TrainingSteps steps(network, options, samples, parameters, fresh_, *executor_);
@@ -34,12 +41,12 @@ TrainingLane::TrainingLane(const TrainingNetwork& network, const TrainingOptions
   for (int input : graph.inputs()) executor_->hold_from_start(steps.value_buffer(input));
   const int output = graph.outputs()[0];
   executor_->hold_to_end(steps.value_buffer(output));
-  executor_->finish();
+  executor_->finish(samples);
   for (int input : graph.inputs()) {
-    inputs_.push_back({executor_->address(steps.value_buffer(input)),
+    inputs_.push_back({executor_->mirror(steps.value_buffer(input)),
                        static_cast<std::size_t>(graph[input].shape.elements()) * sizeof(float)});
   }
-  predictions_ = reinterpret_cast<const float*>(executor_->address(steps.value_buffer(output)));
+  predictions_ = executor_->mirror(steps.value_buffer(output));
   sample_ids_.assign(static_cast<std::size_t>(samples), 0);
   classes_ = static_cast<std::size_t>(graph[output].shape[0]);
   executor_->profile().entries.push_back(
@@ -56,39 +63,31 @@ void TrainingLane::run(const TrainingBatch& batch, std::int64_t first, std::int6
         context.samples.empty() ? static_cast<std::uint32_t>(position) : context.samples[position];
   }
   executor_->run({.seed = context.seed, .epoch = context.epoch, .samples = sample_ids_});
+  predictions_.download();
+  arguments_.download_losses();
+  executor_->memory()->wait();
   loss_ += arguments_.share_of_mean();
-  std::copy_n(predictions_, static_cast<std::size_t>(count) * classes_,
+  std::copy_n(reinterpret_cast<const float*>(predictions_.data()), static_cast<std::size_t>(count) * classes_,
               predictions + static_cast<std::size_t>(first) * classes_);
-  add_gradients();
+  // What backward assigned becomes a part of the batch's gradient.
+  update_->accumulate(parts_, runs_ == 0);
+  ++runs_;
 }
 
 void TrainingLane::read_inputs(const TrainingBatch& batch, std::int64_t first, std::int64_t count) {
   const Stopwatch reading;
   for (std::size_t input = 0; input < inputs_.size(); ++input) {
-    const auto [data, bytes_a_sample] = inputs_[input];
+    const auto& [host, bytes_a_sample] = inputs_[input];
+    std::byte* data = host.data();
     batch.source->write(input, first, count, reinterpret_cast<float*>(data));
     std::memset(data + static_cast<std::size_t>(count) * bytes_a_sample, 0,
                 static_cast<std::size_t>(samples_ - count) * bytes_a_sample);
+    host.upload();
   }
   if (!profiling_) return;
   ProfileEntry& entry = executor_->profile().entries.back();
   entry.seconds += reading.seconds();
   ++entry.runs;
-}
-
-// What backward assigned becomes a part of the batch's gradient.
-void TrainingLane::add_gradients() {
-  for (std::size_t parameter = 0; parameter < sums_.size(); ++parameter) {
-    const float* fresh = fresh_[parameter].values().data();
-    float* sum = sums_[parameter].values().data();
-    const std::int64_t elements = sums_[parameter].elements();
-    if (runs_ == 0) {
-      std::copy_n(fresh, elements, sum);
-    } else {
-      for (std::int64_t i = 0; i < elements; ++i) sum[i] += fresh[i];
-    }
-  }
-  ++runs_;
 }
 
 void TrainingLane::set_profiling(bool on) {

@@ -11,10 +11,11 @@ namespace petal {
 // backward, in an arena that holds no more than these, and adds up their gradients.
 class TrainingLane {
  public:
-  // `samples`: how many it takes at a time; `runs`: how often it runs for a batch at most. The rest must
-  // outlive the lane.
+  // `samples`: how many it takes at a time; `runs`: how often it runs for a batch at most. `update` sums
+  // their gradients. The rest must outlive the lane.
   TrainingLane(const TrainingNetwork& network, const TrainingOptions& options, std::int64_t samples,
-               std::int64_t runs, std::shared_ptr<const Backend> backend, ParameterStore& parameters);
+               std::int64_t runs, std::shared_ptr<const Backend> backend, ParameterStore& parameters,
+               std::shared_ptr<const UpdateKernel> update);
 
   // Forgets the last batch's gradients and loss.
   void begin() { runs_ = 0, loss_ = 0; }
@@ -25,28 +26,29 @@ class TrainingLane {
   // the parameter's number.
   bool ran() const { return runs_ > 0; }
   double loss() const { return loss_; }
-  std::span<Tensor> gradients() { return sums_.empty() ? fresh_ : sums_; }
+  std::span<const DeviceArray> gradients() const { return sums_.empty() ? fresh_ : sums_; }
 
   void set_profiling(bool on);
   const Profile& profile() const { return executor_->profile(); }
   std::size_t arena_bytes() const { return executor_->arena_bytes(); }
 
  private:
-  void add_gradients();
   void read_inputs(const TrainingBatch& batch, std::int64_t first, std::int64_t count);
 
   std::int64_t samples_;
-  std::vector<Tensor> fresh_;  // what backward assigns
-  std::vector<Tensor> sums_;   // empty where one run gives the whole
+  std::shared_ptr<const UpdateKernel> update_;
   std::unique_ptr<Executor> executor_;
+  std::vector<DeviceArray> fresh_;         // what backward assigns
+  std::vector<DeviceArray> sums_;          // empty where one run gives the whole
+  std::vector<UpdateKernel::Part> parts_;  // likewise
   LossArguments arguments_;
   struct InputBuffer {
-    std::byte* data;
+    HostMirror host;
     std::size_t bytes_a_sample;
   };
   std::vector<InputBuffer> inputs_;
   std::vector<std::uint32_t> sample_ids_;
-  const float* predictions_ = nullptr;
+  HostMirror predictions_;
   std::size_t classes_ = 0;
   std::int64_t runs_ = 0;
   double loss_ = 0;

@@ -55,7 +55,7 @@ class TrainingPlan {
   // One optimiser step with the gradients of the last forward_backward.
   void update(float learning_rate);
   // The network's output of the last forward_backward: probabilities (batch, C), also where softmax was fused
-  // into the loss.
+  // into the loss. In the host's memory.
   const float* predictions() const;
   // The gradient of a weight by its full name, as the last forward_backward left it: not clipped yet.
   Tensor gradient(const std::string& name) const;

@@ -36,7 +36,8 @@ TrainingPlan::State::State(const Network& given, std::shared_ptr<const Backend> 
     : options(given_options),
       backend(std::move(given_backend)),
       network(optimize_for_training(given)),
-      parameters(network.network.graph, network.network.weights, network.constant, options.optimizer),
+      parameters(network.network.graph, network.network.weights, network.constant, options.optimizer,
+                 backend->memory()),
       threads(runs_whole(network, *backend, options.batch) ? 1 : backend->threads()),
       whole_batch_(learns_statistics(network)),
       update_(backend->prepare_update(options.optimizer)) {
@@ -62,7 +63,7 @@ TrainingPlan::State::State(const Network& given, std::shared_ptr<const Backend> 
 TrainingLane TrainingPlan::State::make_lane(std::int64_t samples, std::int64_t runs) const {
   auto& shared = const_cast<ParameterStore&>(parameters);
   return TrainingLane(network, options, samples, runs,
-                      threads.count() > 1 ? backend->for_one_core() : backend, shared);
+                      threads.count() > 1 ? backend->for_one_core() : backend, shared, update_);
 }
 
 void TrainingPlan::State::slice_parameters() {
@@ -123,11 +124,11 @@ void TrainingPlan::State::reduce(int lane) {
   const auto own = static_cast<std::size_t>(lane);
   for (std::size_t i = 0; i < slices_[own].size(); ++i) {
     const auto [parameter, first, elements] = slices_[own][i];
-    float* sum = first_->gradients()[parameter].values().data() + first;
+    float* sum = first_->gradients()[parameter].floats() + first;
     for (std::size_t other = 1; other < lanes_.size(); ++other) {
       if (!lanes_[other].ran()) continue;
-      const float* more = lanes_[other].gradients()[parameter].values().data() + first;
-      for (std::int64_t k = 0; k < elements; ++k) sum[k] += more[k];
+      const UpdateKernel::Part part{sum, lanes_[other].gradients()[parameter].floats() + first, elements};
+      update_->accumulate({&part, 1}, false);
     }
     slice_parameters_[own][i].diff_weights = sum;
   }
@@ -167,8 +168,7 @@ Tensor TrainingPlan::State::gradient(const std::string& name) const {
   const int number = parameters.number(name);
   if (number < 0) throw Error("weight '" + name + "'", "is not trainable and has no gradient");
   Tensor gradient(network.network.weights.at(name).shape());
-  std::ranges::copy(first_->gradients()[static_cast<std::size_t>(number)].values(),
-                    gradient.values().begin());
+  first_->gradients()[static_cast<std::size_t>(number)].download(gradient.bytes());
   return gradient;
 }
 

@@ -49,7 +49,7 @@ struct TrainingPlan::State {
   std::vector<TrainingLane> lanes_;
   std::map<std::int64_t, TrainingLane> short_lanes_;
   TrainingLane* first_ = nullptr;  // holds the gradient of the last batch
-  std::unique_ptr<UpdateKernel> update_;
+  std::shared_ptr<const UpdateKernel> update_;
   std::vector<std::vector<Slice>> slices_;                              // by lane
   std::vector<std::vector<UpdateKernel::Parameter>> slice_parameters_;  // likewise
   std::vector<double> penalties_;                                       // likewise

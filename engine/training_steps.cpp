@@ -11,32 +11,47 @@
 
 namespace petal {
 
-LossArguments::LossArguments(std::int64_t samples, std::int64_t classes, const Loss& loss)
-    : data_(std::make_shared<Data>()) {
+LossArguments::LossArguments(std::int64_t samples, std::int64_t classes, const Loss& loss,
+                             const std::shared_ptr<const Memory>& memory) {
   const bool sparse = loss.kind == Loss::Kind::sparse_categorical_crossentropy;
-  data_->bytes_a_target = sparse ? sizeof(std::int32_t) : static_cast<std::size_t>(classes) * sizeof(float);
-  data_->targets.assign(static_cast<std::size_t>(samples) * data_->bytes_a_target, std::byte{0});
-  data_->sample_weights.assign(static_cast<std::size_t>(samples), 0.0f);
-  data_->losses.assign(static_cast<std::size_t>(samples), 0.0f);
+  const std::size_t bytes_a_target =
+      sparse ? sizeof(std::int32_t) : static_cast<std::size_t>(classes) * sizeof(float);
+  const auto count = static_cast<std::size_t>(samples), floats = count * sizeof(float);
+  data_ = std::make_shared<Data>(Data{
+      sparse, classes, bytes_a_target, {memory, count * bytes_a_target}, {memory, floats}, {memory, floats}});
 }
 
 void LossArguments::set(const TrainingBatch& batch, std::int64_t first, std::int64_t count) {
   const auto begin = static_cast<std::size_t>(first), real = static_cast<std::size_t>(count);
-  std::memcpy(data_->targets.data(),
+  if (data_->labels) require_classes(static_cast<const std::int32_t*>(batch.targets), first, count);
+  std::memcpy(data_->targets.host.data(),
               static_cast<const std::byte*>(batch.targets) + begin * data_->bytes_a_target,
               real * data_->bytes_a_target);
   // The kernel takes the mean over the step's samples; this makes it a mean over the batch's real ones.
-  const float scale = static_cast<float>(data_->losses.size()) / static_cast<float>(batch.count);
-  std::ranges::fill(data_->sample_weights, 0.0f);
+  const std::span<float> weights = data_->sample_weights.floats();
+  const float scale = static_cast<float>(weights.size()) / static_cast<float>(batch.count);
+  std::ranges::fill(weights, 0.0f);
   for (std::size_t i = 0; i < real; ++i) {
-    data_->sample_weights[i] =
-        scale * (batch.sample_weights.empty() ? 1.0f : batch.sample_weights[begin + i]);
+    weights[i] = scale * (batch.sample_weights.empty() ? 1.0f : batch.sample_weights[begin + i]);
+  }
+  data_->targets.host.upload();
+  data_->sample_weights.host.upload();
+}
+
+// On a device nothing else would notice.
+void LossArguments::require_classes(const std::int32_t* labels, std::int64_t first,
+                                    std::int64_t count) const {
+  for (std::int64_t i = first; i < first + count; ++i) {
+    if (labels[i] >= 0 && labels[i] < data_->classes) continue;
+    throw Error("loss",
+                fmt::format("sample {} has the class number {}; the network tells {} classes, 0 to {} apart",
+                            i, labels[i], data_->classes, data_->classes - 1));
   }
 }
 
 double LossArguments::share_of_mean() const {
-  const double sum = std::accumulate(data_->losses.begin(), data_->losses.end(), 0.0);
-  return sum / static_cast<double>(data_->losses.size());
+  const std::span<const float> losses = data_->losses.floats();
+  return std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());
 }
 
 namespace {
@@ -68,8 +83,8 @@ bool merges_with_loss(const Node& output, const Loss& loss) {
 }  // namespace
 
 TrainingSteps::TrainingSteps(const TrainingNetwork& network, const TrainingOptions& options,
-                             std::int64_t samples, ParameterStore& parameters, std::span<Tensor> gradients,
-                             Executor& executor)
+                             std::int64_t samples, ParameterStore& parameters,
+                             std::span<DeviceArray> gradients, Executor& executor)
     : network_(network),
       graph_(network.network.graph),
       options_(options),
@@ -145,7 +160,7 @@ int TrainingSteps::value_sized_buffer(int index) {
 
 std::byte* TrainingSteps::gradient(const std::string& weight) {
   const int number = parameters_.number(weight);
-  return number < 0 ? nullptr : parameter_gradients_[static_cast<std::size_t>(number)].bytes();
+  return number < 0 ? nullptr : parameter_gradients_[static_cast<std::size_t>(number)].data();
 }
 
 void TrainingSteps::add_forward() {
@@ -172,7 +187,7 @@ LossArguments TrainingSteps::add_loss() {
   }
   const TensorDescription description{data_type(options_.precision),
                                       graph_[predicted].shape.with_batch(samples_)};
-  LossArguments arguments(samples_, description.shape.back(), loss);
+  LossArguments arguments(samples_, description.shape.back(), loss, executor_.memory());
   const int gradient = value_sized_buffer(predicted);
   Operands operands;
   operands.src = {value_buffer(predicted)};

@@ -17,25 +17,41 @@ namespace petal {
 class LossArguments {
  public:
   LossArguments() = default;
-  LossArguments(std::int64_t samples, std::int64_t classes, const Loss& loss);
+  LossArguments(std::int64_t samples, std::int64_t classes, const Loss& loss,
+                const std::shared_ptr<const Memory>& memory);
 
   // Copies the targets and weights (ones where empty) of samples [first, first + count) of `batch`; the rest
   // of these samples gets weight 0. Weights are scaled so that what the step gives is this share of the mean
-  // over all real samples of the batch.
+  // over all real samples of the batch. Throws Error where a label is no class.
   void set(const TrainingBatch& batch, std::int64_t first, std::int64_t count);
+  // Begins to bring the losses to the host, after the step.
+  void download_losses() const { data_->losses.host.download(); }
   // This share of the mean over the batch's real samples of their weighted losses.
   double share_of_mean() const;
 
-  const std::byte* targets() const { return data_->targets.data(); }
-  const float* sample_weights() const { return data_->sample_weights.data(); }
-  float* losses() const { return data_->losses.data(); }
+  // In the backend's memory.
+  const std::byte* targets() const { return data_->targets.device.data(); }
+  const float* sample_weights() const { return data_->sample_weights.device.floats(); }
+  float* losses() const { return data_->losses.device.floats(); }
 
  private:
-  struct Data {
-    std::vector<std::byte> targets;
-    std::vector<float> sample_weights, losses;
-    std::size_t bytes_a_target = 0;
+  struct Array {
+    DeviceArray device;
+    HostMirror host;
+    Array(const std::shared_ptr<const Memory>& memory, std::size_t bytes)
+        : device(memory, bytes), host(memory, device.data(), bytes) {}
+    std::span<float> floats() const {
+      return {reinterpret_cast<float*>(host.data()), device.size() / sizeof(float)};
+    }
   };
+  struct Data {
+    bool labels;  // targets are class numbers
+    std::int64_t classes;
+    std::size_t bytes_a_target;
+    Array targets, sample_weights, losses;
+  };
+  void require_classes(const std::int32_t* labels, std::int64_t first, std::int64_t count) const;
+
   std::shared_ptr<Data> data_;  // shared with the loss step, which holds its addresses
 };
 
@@ -44,7 +60,7 @@ class TrainingSteps {
  public:
   // `gradients`: one array a parameter, by its number, which backward assigns.
   TrainingSteps(const TrainingNetwork& network, const TrainingOptions& options, std::int64_t samples,
-                ParameterStore& parameters, std::span<Tensor> gradients, Executor& executor);
+                ParameterStore& parameters, std::span<DeviceArray> gradients, Executor& executor);
 
   void add_forward();
   LossArguments add_loss();
@@ -72,7 +88,7 @@ class TrainingSteps {
   const TrainingOptions& options_;
   std::int64_t samples_;
   ParameterStore& parameters_;
-  std::span<Tensor> parameter_gradients_;
+  std::span<DeviceArray> parameter_gradients_;
   Executor& executor_;
   Chains chains_;
   std::vector<int> values_, workspaces_;     // of the last node of a chain; -1 inside one

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+namespace petal {
+
+// The memory that a backend's kernels read and write: the one place where it is allocated, filled and copied.
+// What is asked of it happens in order with the runs of that backend's kernels, and may be under way still
+// when the call returns: `wait` waits for all of it.
+class Memory {
+ public:
+  virtual ~Memory() = default;
+  // Whether kernels and the functions below alone may touch it; else it is the host's own.
+  virtual bool is_apart() const = 0;
+  // Aligned to Buffer::alignment, of any content. Throws Error(failure) with the size where memory is short.
+  virtual std::shared_ptr<std::byte> allocate(std::size_t bytes) const = 0;
+  // The host's memory, from which and to which copies are the fastest.
+  virtual std::shared_ptr<std::byte> allocate_staging(std::size_t bytes) const = 0;
+  // From the host's memory into this; staging must not change until `wait`, other memory may at once.
+  virtual void upload(const std::byte* src, std::byte* dst, std::size_t bytes) const = 0;
+  // From this into the host's, which holds it after `wait`.
+  virtual void download(const std::byte* src, std::byte* dst, std::size_t bytes) const = 0;
+  virtual void zero(std::byte* dst, std::size_t bytes) const = 0;
+  virtual void wait() const = 0;
+};
+
+// The host's own, in huge pages where a block is large.
+std::shared_ptr<const Memory> host_memory();
+
+// A block of a backend's memory. All bytes are zero to begin with.
+class DeviceArray {
+ public:
+  DeviceArray() = default;
+  DeviceArray(std::shared_ptr<const Memory> memory, std::size_t bytes);
+
+  std::byte* data() const { return data_.get(); }
+  float* floats() const { return reinterpret_cast<float*>(data()); }
+  std::size_t size() const { return size_; }
+
+  // All of it. `download` returns when dst holds it.
+  void upload(const std::byte* src) const;
+  void download(std::byte* dst) const;
+
+ private:
+  std::shared_ptr<const Memory> memory_;
+  std::shared_ptr<std::byte> data_;
+  std::size_t size_ = 0;
+};
+
+// Where the host writes and reads an array of a backend's memory: the array itself where that is the host's
+// own, so that nothing is copied, else staging memory beside it.
+class HostMirror {
+ public:
+  HostMirror() = default;
+  HostMirror(std::shared_ptr<const Memory> memory, std::byte* array, std::size_t bytes);
+
+  std::byte* data() const { return host_; }
+  // Memory's copies, where there is anything to copy.
+  void upload() const;
+  void download() const;
+
+ private:
+  std::shared_ptr<const Memory> memory_;
+  std::byte* array_ = nullptr;
+  std::byte* host_ = nullptr;
+  std::shared_ptr<std::byte> staging_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace petal

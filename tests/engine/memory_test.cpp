@@ -1,0 +1,170 @@
+#include "engine/memory.h"
+
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <vector>
+
+#include "engine/batch_plan.h"
+#include "engine/error.h"
+#include "engine/training_plan.h"
+#include "kernels/reference/backend.h"
+#include "tests/engine/apart_backend.h"
+
+using namespace petal;
+using petal::testing::make_apart_backend;
+
+namespace {
+
+constexpr std::int64_t batch = 5;
+
+// Augmentation, convolutions, regularisers, dropout, two readers; with `normalized` a batch norm that learns.
+Graph small_network(bool normalized) {
+  GraphBuilder g("small");
+  Value x = g.input({6, 6, 2});
+  x = g.add("flip", RandomFlip{}, x);
+  x = g.add("conv", Conv2D{.filters = 4, .kernel = {3, 3}, .kernel_regularizer = {.l2 = 0.01f}}, x);
+  if (normalized) x = g.add("bn", BatchNormalization{}, x);
+  Value y = g.add("relu", Activation{ActivationFunction::relu}, x);
+  y = g.add("pointwise", Conv2D{.filters = 4}, y);
+  x = g.add("sum", Add{}, {x, y, x});
+  x = g.add("pool", MaxPooling2D{}, x);
+  x = g.add("flatten", Flatten{}, x);
+  x = g.add("dropout", Dropout{0.3f}, x);
+  x = g.add("predictions", Dense{.units = 3, .activation = ActivationFunction::softmax}, x);
+  return std::move(g).build({x});
+}
+
+class Noise : public SampleSource {
+ public:
+  void write(std::size_t, std::int64_t first, std::int64_t count, float* dst) const override {
+    const RandomStream random(2, RandomPurpose::drawing);
+    for (std::int64_t i = 0; i < 72 * count; ++i) {
+      dst[i] = random.uniform(static_cast<std::uint32_t>(72 * first + i)) * 2 - 1;
+    }
+  }
+};
+
+constexpr std::array<std::int32_t, batch> targets = {2, 0, 1, 1, 0};
+constexpr std::array<float, batch> sample_weights = {1.0f, 0.5f, 2.0f, 0.25f, 1.5f};
+constexpr std::array<std::uint32_t, batch> samples = {90, 7, 31, 5, 66};
+
+void append(std::vector<float>& all, std::span<const float> more) {
+  all.insert(all.end(), more.begin(), more.end());
+}
+
+// Everything that a caller can see of three steps, the last of a short batch, by two plans of which the
+// second goes on where the first stopped.
+std::vector<float> trained(const Graph& graph, const std::shared_ptr<const Backend>& backend,
+                           const TrainingOptions& options) {
+  std::vector<float> seen;
+  Weights weights = initialize(graph, 4);
+  TrainingPlan first = compile_training(graph, weights, backend, options);
+  TrainingPlan second = compile_training(graph, initialize(graph, 8), backend, options);
+  const Noise noise;
+  for (const std::int64_t count : {batch, batch, std::int64_t{3}}) {
+    TrainingPlan& plan = count == batch ? first : second;
+    if (count != batch) second.restore(weights, first.optimizer_state());
+    const double loss = plan.forward_backward({&noise, count, targets.data(), sample_weights},
+                                              {.seed = 3, .epoch = 2, .samples = samples});
+    seen.push_back(static_cast<float>(loss));
+    append(seen, {plan.predictions(), static_cast<std::size_t>(3 * count)});
+    plan.update(0.05f);
+    plan.store(weights);
+    for (const WeightDeclaration& declaration : graph.weights()) {
+      append(seen, weights.at(declaration.name).values());
+    }
+    for (const auto& [name, slots] : plan.optimizer_state().slots) {
+      append(seen, plan.gradient(name).values());
+      for (const Tensor& slot : slots) append(seen, slot.values());
+    }
+  }
+  return seen;
+}
+
+void check_training(const Graph& graph, const TrainingOptions& options) {
+  const std::vector<float> expected = trained(graph, make_reference_backend(), options);
+  const bool same = trained(graph, make_apart_backend(), options) == expected;
+  CHECK(same);
+  CHECK(std::ranges::none_of(expected, [](float number) { return number != number; }));
+}
+
+}  // namespace
+
+TEST_CASE("memory apart is out of the host's reach") {
+  const DeviceArray array(make_apart_backend()->memory(), 64);
+  const pid_t child = fork();
+  if (child == 0) {
+    std::signal(SIGSEGV, SIG_DFL);
+    *static_cast<volatile std::byte*>(array.data()) = std::byte{1};
+    _exit(0);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(WIFSIGNALED(status));
+}
+
+TEST_CASE("a mirror of the host's memory is that memory, one of memory apart a copy") {
+  for (const auto& memory : {host_memory(), make_apart_backend()->memory()}) {
+    const DeviceArray array(memory, 8);
+    const HostMirror mirror(memory, array.data(), 8);
+    CHECK((mirror.data() == array.data()) != memory->is_apart());
+    mirror.data()[3] = std::byte{9};
+    mirror.upload();
+    std::array<std::byte, 8> found{};
+    array.download(found.data());
+    CHECK(found[3] == std::byte{9});
+    CHECK(found[4] == std::byte{0});
+    found[4] = std::byte{5};
+    array.upload(found.data());
+    mirror.download();
+    CHECK(mirror.data()[4] == std::byte{5});
+  }
+}
+
+TEST_CASE("inference over memory apart gives the same bits") {
+  const Graph graph = small_network(true);
+  const Weights weights = initialize(graph, 4);
+  const auto infer = [&](const std::shared_ptr<const Backend>& backend) {
+    BatchPlan plan = compile_batch(graph, weights, backend, {.batch = batch, .micro_batch = 2});
+    plan.set_profiling(true);
+    std::vector<float> rows(static_cast<std::size_t>(batch * plan.row_elements()));
+    plan.run(Noise(), batch, rows.data(), {.samples = samples});
+    return rows;
+  };
+  const bool same = infer(make_apart_backend()) == infer(make_reference_backend());
+  CHECK(same);
+}
+
+TEST_CASE("training over memory apart gives the same bits") {
+  SUBCASE("statistics that move, Adam, clipping by value") {
+    check_training(small_network(true), {.batch = batch, .clipping = {.value = 0.1f}});
+  }
+  SUBCASE("micro-batches, momentum, clipping by the norm of all") {
+    check_training(small_network(false), {.batch = batch,
+                                          .optimizer = SGD{.momentum = 0.9f},
+                                          .clipping = {.global_norm = 0.5f},
+                                          .micro_batch = 2});
+  }
+  SUBCASE("a frozen base") {
+    const Graph frozen =
+        small_network(true).with_trainable([](const Node& node) { return node.name == "predictions"; });
+    check_training(frozen, {.batch = batch, .optimizer = SGD{}});
+  }
+}
+
+TEST_CASE("a class number that the network does not have is an error on every device") {
+  const Graph graph = small_network(false);
+  const Noise noise;
+  constexpr std::array<std::int32_t, batch> wrong = {2, 0, 3, 1, 0};
+  for (const auto& backend : {make_reference_backend(), make_apart_backend()}) {
+    TrainingPlan plan = compile_training(graph, initialize(graph, 4), backend, {.batch = batch});
+    CHECK_THROWS_WITH_AS(plan.forward_backward({&noise, batch, wrong.data()}, {}),
+                         "loss: sample 2 has the class number 3; the network tells 3 classes, 0 to 2 apart",
+                         Error);
+  }
+}
