@@ -86,6 +86,8 @@ DepthwiseRows depthwise_rows(const Convolution& convolution, const PrepareContex
           .end = 0,
           .columns = window.output.width,
           .channels = context.dst.shape[3],
+          .src_step = context.dst.shape[3],
+          .dst_step = context.dst.shape[3],
           .row_stride = window.strides.height,
           .stride = window.strides.width,
           .top = window.padding.top,

@@ -13,130 +13,219 @@ namespace petal::cpu {
 #if defined(__x86_64__)
 namespace {
 
-// One row of dst.
-struct Row {
-  const float* src[3];  // under the window; rows in the padding are left out
-  int rows;
-  const float* weights;  // (rows, 3, channels), of these rows
-  float* dst;
+constexpr float no_bias[lanes] = {};
+
+// Eight channels of one or two rows of dst, from left to right, under a kernel of which `taps` rows lie
+// inside src. Its weights stay in registers, beside the sums of the three (with strides of 2: two) columns of
+// dst that a column of src goes into; each number of src is loaded once for two rows of dst. In assembler
+// where GCC would rather multiply in memory, or store all columns at the end.
+template <int stride, int rows, int taps>
+class Sweep {
+ public:
+  static constexpr int src_rows = (rows - 1) * stride + taps;
+
+  // src: the first column of each row; weights: of these taps; dst: the first column of each row.
+  PETAL_AVX2_INLINE Sweep(const DepthwiseRows& r, const float* const (&src)[src_rows], const float* weights,
+                          const float* bias, float* const (&dst)[rows])
+      : r_(r),
+        step_(r.src_step),
+        at_(-r.left * r.src_step),
+        end_(r.src_columns * r.src_step),
+        dst_step_(r.dst_step),
+        columns_(r.columns),
+        bias_(bias) {
+    PETAL_UNROLL for (int i = 0; i < src_rows; ++i) src_[i] = src[i];
+    PETAL_UNROLL for (int y = 0; y < rows; ++y) dst_[y] = dst[y];
+    PETAL_UNROLL for (int t = 0; t < taps; ++t) {
+      PETAL_UNROLL for (int k = 0; k < 3; ++k) {
+        weights_[t][k] = _mm256_loadu_ps(weights + (t * 3 + k) * dst_step_);
+      }
+    }
+  }
+
+  PETAL_AVX2_INLINE void run() {
+    if constexpr (stride == 1) {
+      run_every_column();
+    } else {
+      run_every_other_column();
+    }
+  }
+
+ private:
+  using Sums = __m256[rows];  // of a column of dst
+
+  // a, b and c are the sums of three columns of dst in a row, which take turns in the registers.
+  PETAL_AVX2_INLINE void run_every_column() {
+    Sums a, b, c;
+    start(a), start(b);
+    add_if_inside(0, a), next_column();
+    add_if_inside(1, a), add_if_inside(0, b), next_column();
+    std::int64_t x = 0;
+    for (; x < columns_ && at_ < 0; ++x) add_column_at_edge(a, b);
+    for (; x + 3 <= columns_ && at_ + 2 * step_ < end_; x += 3) {
+      add_column(a, b, c), finish(a), next_column();
+      add_column(b, c, a), finish(b), next_column();
+      add_column(c, a, b), finish(c), next_column();
+    }
+    for (; x < columns_; ++x) add_column_at_edge(a, b);
+  }
+
+  PETAL_AVX2_INLINE void run_every_other_column() {
+    Sums a, b;
+    start(a);
+    add_if_inside(0, a), next_column();
+    std::int64_t x = 0;
+    for (; x < columns_ && at_ < 0; ++x) add_pair_at_edge(a, b);
+    for (; x + 2 <= columns_ && at_ + 3 * step_ < end_; x += 2) {
+      add_pair(a, b), finish(a);
+      add_pair(b, a), finish(b);
+    }
+    for (; x < columns_; ++x) add_pair_at_edge(a, b);
+  }
+
+  PETAL_AVX2_INLINE void next_column() { at_ += step_; }
+
+  PETAL_AVX2_INLINE void start(Sums& sums) const {
+    PETAL_UNROLL for (int y = 0; y < rows; ++y) sums[y] = _mm256_loadu_ps(bias_);
+  }
+
+  // Row i of src under column k of the kernel.
+  PETAL_AVX2_INLINE void add(const __m256& value, int i, int k, Sums& sums) const {
+    PETAL_UNROLL for (int y = 0; y < rows; ++y) {
+      const int t = i - y * stride;
+      if (t >= 0 && t < taps) asm("vfmadd231ps %2, %1, %0" : "+x"(sums[y]) : "x"(value), "x"(weights_[t][k]));
+    }
+  }
+  PETAL_AVX2_INLINE void load(const float* from, __m256& value) const {
+    asm("vmovups (%1,%2,4), %0" : "=x"(value) : "r"(from), "r"(at_));
+  }
+  PETAL_AVX2_INLINE void add_if_inside(int k, Sums& sums) const {
+    if (at_ < 0 || at_ >= end_) return;
+    PETAL_UNROLL for (int i = 0; i < src_rows; ++i) {
+      __m256 value;
+      load(src_[i], value);
+      add(value, i, k, sums);
+    }
+  }
+
+  // The last column of a's window, the middle of b's, the first of c's.
+  PETAL_AVX2_INLINE void add_column(Sums& a, Sums& b, Sums& c) const {
+    start(c);
+    PETAL_UNROLL for (int i = 0; i < src_rows; ++i) {
+      __m256 value;
+      load(src_[i], value);
+      add(value, i, 2, a), add(value, i, 1, b), add(value, i, 0, c);
+    }
+  }
+  // Two columns of src: the middle of a's window, and its last, which is the first of b's.
+  PETAL_AVX2_INLINE void add_pair(Sums& a, Sums& b) {
+    start(b);
+    PETAL_UNROLL for (int i = 0; i < src_rows; ++i) {
+      __m256 value;
+      load(src_[i], value);
+      add(value, i, 1, a);
+      load(src_[i] + step_, value);
+      add(value, i, 2, a), add(value, i, 0, b);
+    }
+    at_ += 2 * step_;
+  }
+  // One column of dst, whose window may reach over an edge; then a and b are the next two's sums.
+  PETAL_AVX2_INLINE void add_column_at_edge(Sums& a, Sums& b) {
+    Sums c;
+    start(c);
+    add_if_inside(2, a), add_if_inside(1, b), add_if_inside(0, c), next_column();
+    finish(a);
+    PETAL_UNROLL for (int y = 0; y < rows; ++y) a[y] = b[y], b[y] = c[y];
+  }
+  PETAL_AVX2_INLINE void add_pair_at_edge(Sums& a, Sums& b) {
+    start(b);
+    add_if_inside(1, a), next_column();
+    add_if_inside(2, a), add_if_inside(0, b), next_column();
+    finish(a);
+    PETAL_UNROLL for (int y = 0; y < rows; ++y) a[y] = b[y];
+  }
+
+  // Cuts and stores. In this order of operands a NaN stays one.
+  PETAL_AVX2_INLINE void finish(Sums& sums) {
+    PETAL_UNROLL for (int y = 0; y < rows; ++y) {
+      __m256 limit;
+      asm volatile(
+          "vbroadcastss %2, %0\n\tvmaxps %1, %0, %1\n\t"
+          "vbroadcastss %3, %0\n\tvminps %1, %0, %1\n\tvmovups %1, (%4)"
+          : "=&x"(limit), "+x"(sums[y])
+          : "m"(r_.least), "m"(r_.most), "r"(dst_[y])
+          : "memory");
+      dst_[y] += dst_step_;
+    }
+  }
+
+  const DepthwiseRows& r_;
+  const float* src_[src_rows];
+  float* dst_[rows];
+  __m256 weights_[taps][3];
+  std::int64_t step_, at_, end_;  // in src's rows: a column, the one at hand, the one behind the last
+  std::int64_t dst_step_, columns_;
+  const float* bias_;
 };
 
-// Four columns of dst and two vectors of channels are eight sums; with a row's six weights and the two
-// vectors of src under way they fill the sixteen registers. Each number of src is loaded once for all the
-// columns that it goes into.
-constexpr int tile = 4;
-
-template <int vectors>
-PETAL_AVX2_INLINE void cut(const DepthwiseRows& r, const __m256 (&sums)[vectors], float* dst) {
-  const __m256 least = _mm256_set1_ps(r.least), most = _mm256_set1_ps(r.most);
-  // In this order a NaN stays one.
-  PETAL_UNROLL for (int v = 0; v < vectors; ++v) {
-    _mm256_storeu_ps(dst + v * lanes, _mm256_min_ps(most, _mm256_max_ps(least, sums[v])));
+// Rows of dst from y on, of channels [begin, end).
+template <int stride, int rows, int taps>
+__attribute__((target("avx2,fma"))) void run_rows(const DepthwiseRows& r, std::int64_t y, std::int64_t begin,
+                                                  std::int64_t end) {
+  using Rows = Sweep<stride, rows, taps>;
+  const std::int64_t first = y * r.row_stride - r.top;
+  const std::int64_t tap = std::max<std::int64_t>(0, -first);
+  const float* src[Rows::src_rows];
+  std::int64_t slot = (first + tap - r.src_first) % r.src_held;
+  for (const float*& row : src) {
+    row = r.src + slot * r.src_columns * r.src_step + begin;
+    if (++slot == r.src_held) slot = 0;
+  }
+  float* dst[rows];
+  for (int i = 0; i < rows; ++i) dst[i] = r.dst + (y + i - r.begin) * r.columns * r.dst_step + begin;
+  for (std::int64_t c = begin; c < end; c += lanes) {
+    Rows(r, src, r.weights + tap * 3 * r.dst_step + c, r.bias ? r.bias + c : no_bias, dst).run();
+    for (const float*& row : src) row += lanes;
+    for (float*& row : dst) row += lanes;
   }
 }
 
-template <int columns, int vectors>
-PETAL_AVX2_INLINE void start(const DepthwiseRows& r, std::int64_t c, __m256 (&sums)[columns][vectors]) {
-  PETAL_UNROLL for (int v = 0; v < vectors; ++v) {
-    const __m256 bias = r.bias ? _mm256_loadu_ps(r.bias + c + v * lanes) : _mm256_setzero_ps();
-    PETAL_UNROLL for (int t = 0; t < columns; ++t) sums[t][v] = bias;
+// A row of dst whose windows lie outside src. In this order of arguments a NaN stays one.
+void run_row_of_bias(const DepthwiseRows& r, std::int64_t y, std::int64_t begin, std::int64_t end) {
+  float* dst = r.dst + (y - r.begin) * r.columns * r.dst_step;
+  for (std::int64_t x = 0; x < r.columns; ++x) {
+    for (std::int64_t c = begin; c < end; ++c)
+      dst[x * r.dst_step + c] = std::min(std::max(r.bias ? r.bias[c] : 0.0f, r.least), r.most);
   }
 }
 
-// Columns [x, x + columns) of dst, whose windows lie inside src.
-template <int stride, int columns, int vectors>
-PETAL_AVX2_INLINE void inner(const DepthwiseRows& r, const Row& row, std::int64_t x, std::int64_t c) {
-  __m256 sums[columns][vectors];
-  start(r, c, sums);
-  const std::int64_t first = (x * stride - r.left) * r.channels + c;
-  for (int y = 0; y < row.rows; ++y) {
-    const float* src = row.src[y] + first;
-    __m256 weights[3][vectors];
-    PETAL_UNROLL for (int k = 0; k < 3; ++k) {
-      PETAL_UNROLL for (int v = 0; v < vectors; ++v) {
-        weights[k][v] = _mm256_loadu_ps(row.weights + (y * 3 + k) * r.channels + c + v * lanes);
-      }
-    }
-    PETAL_UNROLL for (int column = 0; column < (columns - 1) * stride + 3; ++column) {
-      __m256 values[vectors];
-      PETAL_UNROLL for (int v = 0; v < vectors; ++v) {
-        values[v] = _mm256_loadu_ps(src + column * r.channels + v * lanes);
-      }
-      PETAL_UNROLL for (int k = 0; k < 3; ++k) {
-        const int t = (column - k) / stride;
-        if (column < k || (column - k) % stride != 0 || t >= columns) continue;
-        PETAL_UNROLL for (int v = 0; v < vectors; ++v) {
-          sums[t][v] = _mm256_fmadd_ps(values[v], weights[k][v], sums[t][v]);
-        }
-      }
-    }
-  }
-  PETAL_UNROLL for (int t = 0; t < columns; ++t) cut(r, sums[t], row.dst + (x + t) * r.channels + c);
-}
-
-// One column of dst whose window may lie in the padding.
-template <int vectors>
-PETAL_AVX2_INLINE void edge(const DepthwiseRows& r, const Row& row, std::int64_t x, std::int64_t c) {
-  __m256 sums[1][vectors];
-  start(r, c, sums);
-  const std::int64_t first = x * r.stride - r.left;
-  for (int y = 0; y < row.rows; ++y) {
-    for (std::int64_t k = std::max<std::int64_t>(0, -first);
-         k < std::min<std::int64_t>(3, r.src_columns - first); ++k) {
-      const float* src = row.src[y] + (first + k) * r.channels + c;
-      const float* weights = row.weights + (y * 3 + k) * r.channels + c;
-      PETAL_UNROLL for (int v = 0; v < vectors; ++v) {
-        sums[0][v] = _mm256_fmadd_ps(_mm256_loadu_ps(src + v * lanes), _mm256_loadu_ps(weights + v * lanes),
-                                     sums[0][v]);
-      }
-    }
-  }
-  cut(r, sums[0], row.dst + x * r.channels + c);
-}
-
-template <int stride, int vectors>
-PETAL_AVX2_INLINE void run_row(const DepthwiseRows& r, const Row& row, std::int64_t c) {
-  // dst's columns whose windows lie inside src: [begin, end).
-  const std::int64_t begin = std::min(r.columns, (r.left + stride - 1) / stride);
-  const std::int64_t fitting = r.src_columns + r.left < 3 ? 0 : (r.src_columns + r.left - 3) / stride + 1;
-  const std::int64_t end = std::max(begin, std::min(r.columns, fitting));
-  for (std::int64_t x = 0; x < begin; ++x) edge<vectors>(r, row, x, c);
-  std::int64_t x = begin;
-  for (; x + tile <= end; x += tile) inner<stride, tile, vectors>(r, row, x, c);
-  if (x + 2 <= end) {
-    inner<stride, 2, vectors>(r, row, x, c);
-    x += 2;
-  }
-  if (x < end) inner<stride, 1, vectors>(r, row, x++, c);
-  for (; x < r.columns; ++x) edge<vectors>(r, row, x, c);
-}
-
-template <int stride, int vectors>
-PETAL_AVX2_INLINE void run_channels(const DepthwiseRows& r, std::int64_t c) {
-  for (std::int64_t y = r.begin; y < r.end; ++y) {
-    const std::int64_t first = y * r.row_stride - r.top;
-    const std::int64_t begin = std::max<std::int64_t>(0, -first);
-    Row row{.src = {},
-            .rows = 0,
-            .weights = r.weights + begin * 3 * r.channels,
-            .dst = r.dst + (y - r.begin) * r.columns * r.channels};
-    for (std::int64_t k = begin; k < std::min<std::int64_t>(3, r.src_rows - first); ++k)
-      row.src[row.rows++] = r.src + (first + k - r.src_first) % r.src_held * r.src_columns * r.channels;
-    run_row<stride, vectors>(r, row, c);
-  }
-}
-
+// The next one or two rows of dst; returns how many.
 template <int stride>
-__attribute__((target("avx2,fma"))) void run(const DepthwiseRows& r) {
-  std::int64_t c = 0;
-  for (; c + 2 * lanes <= r.channels; c += 2 * lanes) run_channels<stride, 2>(r, c);
-  if (c < r.channels) run_channels<stride, 1>(r, c);
+std::int64_t run_next_rows(const DepthwiseRows& r, std::int64_t y, std::int64_t begin, std::int64_t end) {
+  const std::int64_t first = y * r.row_stride - r.top;
+  const std::int64_t taps = std::min<std::int64_t>(3, r.src_rows - first) - std::max<std::int64_t>(0, -first);
+  const bool two = taps == 3 && y + 1 < r.end && first + r.row_stride + 3 <= r.src_rows;
+  if (two && r.row_stride == stride) {
+    run_rows<stride, 2, 3>(r, y, begin, end);
+    return 2;
+  }
+  if (taps == 3) run_rows<stride, 1, 3>(r, y, begin, end);
+  if (taps == 2) run_rows<stride, 1, 2>(r, y, begin, end);
+  if (taps == 1) run_rows<stride, 1, 1>(r, y, begin, end);
+  if (taps <= 0) run_row_of_bias(r, y, begin, end);
+  return 1;
 }
 
 }  // namespace
 
-void run_depthwise_rows(const DepthwiseRows& rows) {
-  rows.stride == 1 ? run<1>(rows) : run<2>(rows);
+void run_depthwise_rows(const DepthwiseRows& r) {
+  // A line of the cache at a time: what neighbouring rows share stays in the first cache.
+  constexpr std::int64_t line = 2 * lanes;
+  for (std::int64_t c = 0; c < r.channels; c += line) {
+    const std::int64_t end = std::min(r.channels, c + line);
+    for (std::int64_t y = r.begin; y < r.end;)
+      y += r.stride == 1 ? run_next_rows<1>(r, y, c, end) : run_next_rows<2>(r, y, c, end);
+  }
 }
 #else
 void run_depthwise_rows(const DepthwiseRows&) {}

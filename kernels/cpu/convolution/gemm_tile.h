@@ -8,7 +8,8 @@ namespace petal::cpu {
 // filters, start + sum over taps and channels of src * weights. The rows of src lie anywhere, so nothing is
 // laid out anew for a window ("implicit GEMM", Chetlur et al. 2014; the rows by pointers, Dukhan 2019).
 struct GemmTile {
-  const float* const* src;  // tap t's row of pixel p is src[t * src_step + p]
+  const float* const* src;   // tap t's row of pixel p is src[t * src_step + p]; or null where
+  const float* pitched_src;  // there is one tap, and its row of pixel p is pitched_src + p * src_step
   std::int64_t src_step;
   std::int64_t taps;
   std::int64_t first_channel, channels;  // of each row
@@ -22,10 +23,9 @@ struct GemmTile {
   float least, most;
 };
 
-// A function for so many pixels of a panel of `vectors` times 8 filters, 1 to 3, and for `count` times as
-// many pixels, one tile behind the other. In AVX2 and FMA alone.
-using GemmTileFunction = void (*)(const GemmTile& tile, std::int64_t count);
-GemmTileFunction gemm_tile_function(std::int64_t pixels, int vectors);
+// `count` tiles, one behind the other, each so many pixels (1 to 6) of a panel of `vectors` times 8 filters,
+// 1 to 3. In AVX2 and FMA alone.
+void run_gemm_tiles(const GemmTile& tile, std::int64_t pixels, int vectors, std::int64_t count);
 
 // How many pixels fill the registers: 6 of one or two vectors, 4 of three.
 std::int64_t gemm_tile_pixels(int vectors);

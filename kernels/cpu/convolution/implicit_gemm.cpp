@@ -50,6 +50,11 @@ ImplicitGemm::ImplicitGemm(const Window& window, std::int64_t channels, std::int
   }
 }
 
+// A 1x1 of all pixels: what a pixel of dst reads is a pixel of src.
+bool ImplicitGemm::is_pitched() const {
+  return window_.kernel == Size2D{1, 1} && window_.strides == Size2D{1, 1} && window_.input == window_.output;
+}
+
 void ImplicitGemm::pack(const float* kernel, float* packed) const {
   for (const DepthBlock& depth : depth_blocks_) {
     for (const Panel& panel : panels_) {
@@ -75,16 +80,17 @@ ImplicitGemm::Range ImplicitGemm::filters(Range panels) const {
 
 // The rows' pointers; behind them, of joined taps, copies of those that reach over an edge.
 std::size_t ImplicitGemm::scratch_bytes() const {
+  if (is_pitched()) return 0;
   const std::int64_t copied = joins_columns() ? tap_channels() : 0;
   return static_cast<std::size_t>(taps() * block_pixels) *
          (sizeof(const float*) + static_cast<std::size_t>(copied) * sizeof(float));
 }
 
 void ImplicitGemm::run(const Operands& operands, Range pixels, Range panels, std::byte* scratch) const {
-  const auto rows = reinterpret_cast<const float* const*>(scratch);
+  const auto rows = is_pitched() ? nullptr : reinterpret_cast<const float* const*>(scratch);
   for (std::int64_t begin = pixels.begin; begin < pixels.end; begin += block_pixels) {
     const Range block = {begin, std::min(pixels.end, begin + block_pixels)};
-    set_rows(operands.src, block, scratch);
+    if (rows) set_rows(operands.src, block, scratch);
     for (const DepthBlock& depth : depth_blocks_) {
       for (std::int64_t p = panels.begin; p < panels.end; ++p)
         run_panel(operands, depth, panels_[static_cast<std::size_t>(p)], block, rows);
@@ -160,9 +166,11 @@ void ImplicitGemm::set_joined_row(const float* src, Range columns, const float**
 void ImplicitGemm::run_panel(const Operands& operands, const DepthBlock& depth, const Panel& panel,
                              Range pixels, const float* const* rows) const {
   const std::int64_t pairs = depth.taps * depth.channels;
-  const std::int64_t at = (pixels.begin - operands.dst_first) * filters_ + panel.filter;
-  GemmTile tile{.src = rows + depth.tap * block_pixels,
-                .src_step = block_pixels,
+  const std::int64_t step = operands.dst_step > 0 ? operands.dst_step : filters_;
+  const std::int64_t at = (pixels.begin - operands.dst_first) * step + panel.filter - operands.dst_filter;
+  GemmTile tile{.src = rows ? rows + depth.tap * block_pixels : nullptr,
+                .pitched_src = rows ? nullptr : operands.src + pixels.begin * channels_,
+                .src_step = rows ? block_pixels : channels_,
                 .taps = depth.taps,
                 .first_channel = depth.channel,
                 .channels = depth.channels,
@@ -170,17 +178,21 @@ void ImplicitGemm::run_panel(const Operands& operands, const DepthBlock& depth, 
                 .bias = operands.bias ? operands.bias + panel.filter : nullptr,
                 .residual = operands.residual ? operands.residual + at : nullptr,
                 .dst = operands.dst + at,
-                .dst_step = filters_,
+                .dst_step = step,
                 .first = &depth == &depth_blocks_.front(),
                 .last = &depth == &depth_blocks_.back(),
                 .least = least_,
                 .most = most_};
   const auto run_tiles = [&](std::int64_t size, std::int64_t count) {
     if (count == 0) return;
-    gemm_tile_function(size, panel.vectors)(tile, count);
-    tile.src += size * count;
-    tile.dst += size * count * filters_;
-    if (tile.residual) tile.residual += size * count * filters_;
+    run_gemm_tiles(tile, size, panel.vectors, count);
+    if (rows) {
+      tile.src += size * count;
+    } else {
+      tile.pitched_src += size * count * channels_;
+    }
+    tile.dst += size * count * step;
+    if (tile.residual) tile.residual += size * count * step;
   };
   const std::int64_t most = gemm_tile_pixels(panel.vectors);
   const std::int64_t all = pixels.end - pixels.begin, left = all % most;

@@ -37,6 +37,8 @@ class ImplicitGemm {
     const float* residual;  // added before the cut: lies as dst does and may be dst itself; or null
     float* dst;             // (N, H, W, filters) from pixel dst_first on
     std::int64_t dst_first = 0;
+    std::int64_t dst_filter = 0;  // dst begins with this filter
+    std::int64_t dst_step = 0;    // elements from one pixel of dst to the next; 0: filters
   };
   struct Range {
     std::int64_t begin, end;
@@ -60,6 +62,7 @@ class ImplicitGemm {
     std::int64_t tap, taps, channel, channels, before;
   };
 
+  bool is_pitched() const;
   // A kernel of few channels takes its row's taps as one: they are neighbours in src.
   bool joins_columns() const { return joined_columns_ > 1; }
   std::int64_t taps() const { return window_.kernel.height * window_.kernel.width / joined_columns_; }

@@ -13,7 +13,9 @@ namespace {
 
 // What the expanded rows of a strip may take: they, what the depthwise makes of them and the weights share
 // the second-level cache, 512 KiB and more.
-constexpr std::int64_t strip_bytes = 96 << 10;
+constexpr std::int64_t strip_bytes = 192 << 10;
+// An even width times 3 fills the product's tiles of 6 pixels.
+constexpr std::int64_t unit = 3;
 
 // The layers of a chain; where it has no first one, src is the expanded image itself.
 struct ChainLayers {
@@ -35,17 +37,26 @@ class StripProduct {
     if (context.weights.size() > 1) bias_ = *context.weights[1];
   }
 
-  // Pixels [begin, end) of dst, which are written from `dst` on.
-  void run(const float* src, std::int64_t begin, std::int64_t end, const float* residual, float* dst,
+  // Pixels of dst, which is written from `dst` on.
+  void run(const float* src, ImplicitGemm::Range pixels, const float* residual, float* dst,
            std::byte* scratch) const {
+    run(src, pixels, {0, gemm_.panels()}, residual, dst, scratch);
+  }
+  // Some panels' filters alone: all that dst is of.
+  void run(const float* src, ImplicitGemm::Range pixels, ImplicitGemm::Range panels, const float* residual,
+           float* dst, std::byte* scratch) const {
+    const ImplicitGemm::Range filters = gemm_.filters(panels);
     gemm_.run({.src = src,
                .weights = weights_.prepare(gemm_, nullptr, nullptr),
                .bias = bias_.elements() > 0 ? floats(bias_.bytes()) : nullptr,
                .residual = residual,
                .dst = dst,
-               .dst_first = begin},
-              {begin, end}, {0, gemm_.panels()}, scratch);
+               .dst_first = pixels.begin,
+               .dst_filter = filters.begin,
+               .dst_step = filters.end - filters.begin},
+              pixels, panels, scratch);
   }
+  const ImplicitGemm& gemm() const { return gemm_; }
   std::size_t scratch_bytes() const { return gemm_.scratch_bytes(); }
 
  private:
@@ -73,11 +84,15 @@ class InvertedResidual final : public Kernel {
         rows_(depthwise_rows(depthwise_, *chain.depthwise)) {
     if (depthwise_.use_bias) depthwise_bias_ = *chain.depthwise->weights[1];
     if (has_expand_) expand_.emplace(*chain.expand, device, scratch_);
+    // The rows that the strip before has left, two at most, and this one's; whole units, so that a strip that
+    // goes on at the first slot is cut between units.
+    held_rows_ = std::min(expanded_[1], (2 + strip_rows_ + unit - 1) / unit * unit);
+    std::int64_t most_rows = 0;  // of a strip of dst
     for_strips(0, dst_[1],
-               [&](const Strip& strip) { held_rows_ = std::max(held_rows_, strip.end - strip.begin); });
+               [&](const Strip& strip) { most_rows = std::max(most_rows, strip.y_end - strip.y); });
     if (has_expand_)
       expanded_offset_ = scratch_.add(static_cast<std::size_t>(held_rows_ * expanded_row()) * sizeof(float));
-    reduced_offset_ = scratch_.add(static_cast<std::size_t>(strip_rows_ * reduced_row()) * sizeof(float));
+    reduced_offset_ = scratch_.add(static_cast<std::size_t>(most_rows * reduced_row()) * sizeof(float));
     product_offset_ =
         scratch_.add(std::max(project_.scratch_bytes(), expand_ ? expand_->scratch_bytes() : 0));
   }
@@ -106,10 +121,10 @@ class InvertedResidual final : public Kernel {
   }
 
  private:
-  // Rows [y, y_end) of dst; they need rows [begin, end) of the expanded image, of which those from `fresh`
-  // on are not there yet.
+  // Rows [y, y_end) of dst, for which rows [fresh, end) of the expanded image are computed: those before are
+  // there, from `origin`, the first that is needed at all.
   struct Strip {
-    std::int64_t y, y_end, begin, fresh, end;
+    std::int64_t y, y_end, origin, fresh, end;
   };
 
   std::int64_t expanded_row() const {
@@ -120,25 +135,24 @@ class InvertedResidual final : public Kernel {
   }
 
   std::int64_t chosen_strip_rows() const {
-    const std::int64_t stride = depthwise_.window.strides.height;
     const std::int64_t rows = strip_bytes / (expanded_row() * static_cast<std::int64_t>(sizeof(float)));
-    return std::clamp<std::int64_t>((rows - 3) / stride + 1, 1, dst_[1]);
+    return std::max<std::int64_t>(1, (rows - 2) / unit) * unit;
   }
 
-  // The strips of rows [y, last) of dst.
+  // The strips of rows [y, last) of dst: as many rows of it as the next strip_rows_ expanded ones complete.
   template <class F>
   void for_strips(std::int64_t y, std::int64_t last, const F& f) const {
     const Window& window = depthwise_.window;
-    const std::int64_t stride = window.strides.height;
-    std::int64_t have = 0;  // rows of the expanded image that were computed
-    for (; y < last; y += strip_rows_) {
-      const std::int64_t y_end = std::min(last, y + strip_rows_);
-      const std::int64_t begin = std::clamp<std::int64_t>(y * stride - window.padding.top, 0, expanded_[1]);
-      const std::int64_t end =
-          std::clamp<std::int64_t>((y_end - 1) * stride - window.padding.top + 3, begin, expanded_[1]);
-      const std::int64_t fresh = std::clamp(have, begin, end);
-      f(Strip{y, y_end, begin, fresh, end});
-      have = std::max(have, end);
+    const std::int64_t stride = window.strides.height, top = window.padding.top;
+    const std::int64_t origin = std::clamp<std::int64_t>(y * stride - top, 0, expanded_[1]);
+    const std::int64_t all = std::clamp<std::int64_t>((last - 1) * stride - top + 3, origin, expanded_[1]);
+    for (std::int64_t fresh = origin; y < last;) {
+      const std::int64_t end = std::min(all, fresh + strip_rows_);
+      const std::int64_t complete = end + top < 3 ? 0 : (end + top - 3) / stride + 1;
+      const std::int64_t y_end = end == all ? last : std::clamp(complete, y, last);
+      f(Strip{y, y_end, origin, fresh, end});
+      fresh = end;
+      y = y_end;
     }
   }
 
@@ -149,38 +163,61 @@ class InvertedResidual final : public Kernel {
     float* dst = floats(bindings.dst) + image * dst_[1] * dst_row;
     float* reduced = floats(bindings.scratch + reduced_offset_);
     for_strips(y, last, [&](const Strip& strip) {
-      const float* expanded = has_expand_ ? expand(bindings, src, strip) : src;
-      reduce(expanded, strip, reduced);
+      if (has_expand_) {
+        // A panel's channels at a time: from the product on they stay in the first cache.
+        for (std::int64_t panel = 0; panel < expand_->gemm().panels(); ++panel)
+          reduce(expand(bindings, src, strip, panel), strip, panel, reduced);
+      } else {
+        reduce_image(src, strip, reduced);
+      }
       float* to = dst + strip.y * dst_row;
       const float* residual = residual_ ? floats(bindings.src[1]) + (to - floats(bindings.dst)) : nullptr;
-      project_.run(reduced, 0, (strip.y_end - strip.y) * dst_[2], residual, to,
+      project_.run(reduced, {0, (strip.y_end - strip.y) * dst_[2]}, residual, to,
                    bindings.scratch + product_offset_);
     });
   }
 
-  // The expanded rows of a strip, row y at y % held_rows_: those that the strip before has left stay.
-  const float* expand(const Bindings& bindings, const float* src, const Strip& strip) const {
-    float* expanded = floats(bindings.scratch + expanded_offset_);
+  // A panel's channels of the expanded rows of a strip, row y at (y - origin) % held_rows_: those that the
+  // strip before has left stay.
+  const float* expand(const Bindings& bindings, const float* src, const Strip& strip,
+                      std::int64_t panel) const {
+    const ImplicitGemm::Range channels = expand_->gemm().filters({panel, panel + 1});
+    const std::int64_t row_elements = expanded_[2] * (channels.end - channels.begin);
+    float* expanded =
+        floats(bindings.scratch + expanded_offset_) + channels.begin * expanded_[2] * held_rows_;
     for (std::int64_t row = strip.fresh; row < strip.end;) {
-      const std::int64_t slot = row % held_rows_, end = std::min(strip.end, row + held_rows_ - slot);
-      expand_->run(src, row * expanded_[2], end * expanded_[2], nullptr, expanded + slot * expanded_row(),
-                   bindings.scratch + product_offset_);
+      const std::int64_t slot = (row - strip.origin) % held_rows_;
+      const std::int64_t end = std::min(strip.end, row + held_rows_ - slot);
+      expand_->run(src, {row * expanded_[2], end * expanded_[2]}, {panel, panel + 1}, nullptr,
+                   expanded + slot * row_elements, bindings.scratch + product_offset_);
       row = end;
     }
     return expanded;
   }
 
-  // A strip of what the depthwise gives.
-  void reduce(const float* expanded, const Strip& strip, float* to) const {
-    DepthwiseRows rows = rows_;
+  // A panel's channels of what the depthwise makes of a strip.
+  void reduce(const float* expanded, const Strip& strip, std::int64_t panel, float* dst) const {
+    const ImplicitGemm::Range channels = expand_->gemm().filters({panel, panel + 1});
+    DepthwiseRows rows = strip_rows(strip, channels.begin, dst);
     rows.src = expanded;
-    if (has_expand_) rows.src_held = held_rows_;
-    rows.weights = floats(depthwise_kernel_.bytes());
-    rows.bias = depthwise_bias_.elements() > 0 ? floats(depthwise_bias_.bytes()) : nullptr;
-    rows.dst = to;
+    rows.src_first = strip.origin;
+    rows.src_held = held_rows_;
+    rows.channels = rows.src_step = channels.end - channels.begin;
+    run_depthwise_rows(rows);
+  }
+  void reduce_image(const float* src, const Strip& strip, float* dst) const {
+    DepthwiseRows rows = strip_rows(strip, 0, dst);
+    rows.src = src;
+    run_depthwise_rows(rows);
+  }
+  DepthwiseRows strip_rows(const Strip& strip, std::int64_t channel, float* dst) const {
+    DepthwiseRows rows = rows_;
+    rows.weights = floats(depthwise_kernel_.bytes()) + channel;
+    rows.bias = depthwise_bias_.elements() > 0 ? floats(depthwise_bias_.bytes()) + channel : nullptr;
+    rows.dst = dst + channel;
     rows.begin = strip.y;
     rows.end = strip.y_end;
-    run_depthwise_rows(rows);
+    return rows;
   }
 
   ScratchLayout scratch_;
