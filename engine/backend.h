@@ -34,7 +34,8 @@ struct RunContext {
 };
 
 // Where a kernel reads and writes, set anew by the plan for each run. Arrays are dense, (N, ...), in the
-// precision that the kernel was prepared for, in the backend's memory.
+// backend's memory. src, dst and their gradients are of the types that the kernel was prepared for; weights
+// as weight_type (value_types.h) says; diff_weights and statistics float32, in f64 float64.
 //
 // THE accumulation rule: a kernel assigns every element of each of its outputs (dst; or diff_src; or
 // diff_weights) and never reads one first. Where several gradients meet in one value, the plan sums them in a
@@ -105,6 +106,8 @@ class UpdateKernel {
     std::vector<float*> slots{};    // slot_count(optimizer) arrays of the weights' size, updated in place
     std::int64_t elements = 0;
     Regularizer regularizer{};
+    std::byte* rounded = nullptr;  // a copy of the weights for kernels to read, assigned by run and round
+    DataType rounded_type = DataType::bf16;
   };
   struct StepOptions {
     float learning_rate = 0;
@@ -118,6 +121,8 @@ class UpdateKernel {
   // The sum of the squares of each parameter's gradient, in double: what clipping by norm needs.
   virtual void sum_squares(std::span<const Parameter> parameters, std::span<double> sums) const = 0;
   virtual void run(std::span<const Parameter> parameters, const StepOptions& options) const = 0;
+  // Assigns `rounded`, where there is one, from the weights as they stand: to the nearest, ties to even.
+  virtual void round(std::span<const Parameter> parameters) const = 0;
   // A part of a gradient, and the sum that it belongs to.
   struct Part {
     float* sum = nullptr;

@@ -92,7 +92,7 @@ ProfileEntry Chains::entry(const Chain& chain, Direction direction) const {
     if (i + 1 == chain.nodes.size()) break;
     // Each value between two nodes was counted where it is written and where it is read.
     sum.bytes -= 2 * request.node.shape.elements() * request.batch *
-                 static_cast<std::int64_t>(size_of(data_type(request.precision)));
+                 static_cast<std::int64_t>(size_of(request.dst_type.value_or(data_type(request.precision))));
   }
   return sum;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/error.h"
+#include "engine/value_types.h"
 
 namespace petal {
 namespace {
@@ -22,20 +23,30 @@ Tensor downloaded(const DeviceArray& array, const Shape& shape) {
 }  // namespace
 
 ParameterStore::ParameterStore(const Graph& graph, const Weights& weights, const std::vector<bool>& constant,
-                               const Optimizer& optimizer, std::shared_ptr<const Memory> memory) {
+                               const std::vector<DataType>& types, const Optimizer& optimizer,
+                               std::shared_ptr<const Memory> memory) {
   for (std::size_t i = 0; i < constant.size(); ++i) {
     if (constant[i]) continue;
     const Node& node = graph.nodes()[i];
-    for (const WeightDeclaration& declaration : graph.weights(node)) {
+    const std::vector<WeightDeclaration> declarations = graph.weights(node);
+    for (std::size_t weight = 0; weight < declarations.size(); ++weight) {
+      const WeightDeclaration& declaration = declarations[weight];
       Entry& entry = entries_[declaration.name];
       entry.shape = declaration.shape;
       entry.weights = uploaded(weights.at(declaration.name), memory);
       entry.role = declaration.role;
-      if (!node.trainable || declaration.role != Role::weight) continue;
-      entry.number = trainable_count();
       UpdateKernel::Parameter parameter{.weights = entry.weights.floats(),
                                         .elements = declaration.shape.elements(),
                                         .regularizer = declaration.regularizer};
+      const DataType src = types[static_cast<std::size_t>(node.inputs[0])];
+      if (const DataType read = weight_type(node.layer, weight, src); read != DataType::f32) {
+        entry.rounded = DeviceArray(memory, TensorDescription{read, declaration.shape}.bytes());
+        parameter.rounded = entry.rounded.data();
+        parameter.rounded_type = read;
+        rounded_.push_back(parameter);
+      }
+      if (!node.trainable || declaration.role != Role::weight) continue;
+      entry.number = trainable_count();
       for (int slot = 0; slot < slot_count(optimizer); ++slot) {
         Tensor start(declaration.shape);
         std::ranges::fill(start.values(), slot_start(optimizer, slot));
@@ -48,8 +59,17 @@ ParameterStore::ParameterStore(const Graph& graph, const Weights& weights, const
   if (parameters_.empty()) throw Error(graph.name(), "nothing is trainable; unfreeze a layer or add a head");
 }
 
-std::byte* ParameterStore::weights(const std::string& name) {
-  return entries_.at(name).weights.data();
+const std::byte* ParameterStore::operand(const std::string& name) const {
+  const Entry& entry = entries_.at(name);
+  return entry.rounded.size() > 0 ? entry.rounded.data() : entry.weights.data();
+}
+
+float* ParameterStore::statistic(const std::string& name) {
+  return entries_.at(name).weights.floats();
+}
+
+void ParameterStore::round(const UpdateKernel& update) const {
+  update.round(rounded_);
 }
 
 int ParameterStore::number(const std::string& name) const {

@@ -12,13 +12,15 @@ TrainingPlan::TrainingPlan(TrainingPlan&&) noexcept = default;
 TrainingPlan& TrainingPlan::operator=(TrainingPlan&&) noexcept = default;
 TrainingPlan::~TrainingPlan() = default;
 
+void require_training_precision(Precision precision) {
+  if (precision == Precision::f32 || precision == Precision::bf16) return;
+  throw Error("--precision", "training runs in f32 or bf16, not in " + std::string(to_string(precision)));
+}
+
 TrainingPlan compile_training(const Graph& graph, const Weights& weights,
                               std::shared_ptr<const Backend> backend, const TrainingOptions& options) {
   if (options.batch < 1) throw Error("--batch-size", std::to_string(options.batch) + " must be 1 or more");
-  if (options.precision != Precision::f32) {
-    throw Error("--precision",
-                "training runs in f32 only, not in " + std::string(to_string(options.precision)));
-  }
+  require_training_precision(options.precision);
   if (graph.outputs().size() != 1 || graph[graph.outputs()[0]].shape.rank() != 1) {
     throw Error(graph.name(), "training takes a graph with one output of shape (classes)");
   }
@@ -54,8 +56,7 @@ OptimizerState TrainingPlan::optimizer_state() const {
   return state_->parameters.state(state_->updates);
 }
 void TrainingPlan::restore(const Weights& weights, const OptimizerState& state) {
-  state_->parameters.restore(weights, state);
-  state_->updates = state.step;
+  state_->restore(weights, state);
 }
 std::int64_t TrainingPlan::batch() const {
   return state_->options.batch;

@@ -13,6 +13,8 @@ namespace petal {
 
 struct TrainingOptions {
   std::int64_t batch = 32;
+  // f32, or bf16: then values and the gradients between layers are bfloat16, and float32 weights are learnt;
+  // value_types.h says what is computed in which type.
   Precision precision = Precision::f32;
   Loss loss{};
   Optimizer optimizer = Adam{};
@@ -81,6 +83,9 @@ class TrainingPlan {
   explicit TrainingPlan(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+// Throws Error(--precision) for one that training does not run in, on any backend.
+void require_training_precision(Precision precision);
 
 // Throws Error where a weight is missing, nothing is trainable, or the backend lacks a kernel, naming the
 // node.

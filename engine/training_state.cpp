@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/error.h"
+#include "engine/value_types.h"
 
 namespace petal {
 namespace {
@@ -36,11 +37,12 @@ TrainingPlan::State::State(const Network& given, std::shared_ptr<const Backend> 
     : options(given_options),
       backend(std::move(given_backend)),
       network(optimize_for_training(given)),
-      parameters(network.network.graph, network.network.weights, network.constant, options.optimizer,
-                 backend->memory()),
+      parameters(network.network.graph, network.network.weights, network.constant,
+                 value_types(network.network.graph, options.precision), options.optimizer, backend->memory()),
       threads(runs_whole(network, *backend, options.batch) ? 1 : backend->threads()),
       whole_batch_(learns_statistics(network)),
       update_(backend->prepare_update(options.optimizer)) {
+  parameters.round(*update_);
   const std::int64_t lanes = threads.count();
   micro_batch = options.batch;
   if (!whole_batch_ && options.micro_batch > 0) {
@@ -79,6 +81,7 @@ void TrainingPlan::State::slice_parameters() {
       UpdateKernel::Parameter slice = whole;
       slice.weights += first;
       for (float*& slot : slice.slots) slot += first;
+      if (slice.rounded) slice.rounded += static_cast<std::size_t>(first) * size_of(slice.rounded_type);
       slice.elements = elements;
       slice_parameters_[static_cast<std::size_t>(lane)].push_back(slice);
       slices_[static_cast<std::size_t>(lane)].push_back({static_cast<std::size_t>(number), first, elements});
@@ -162,6 +165,12 @@ void TrainingPlan::State::update(float learning_rate) {
         slice_parameters_[own],
         {.learning_rate = learning_rate, .step = updates, .clip_value = clipping.value, .scales = scales});
   });
+}
+
+void TrainingPlan::State::restore(const Weights& weights, const OptimizerState& state) {
+  parameters.restore(weights, state);
+  parameters.round(*update_);
+  updates = state.step;
 }
 
 Tensor TrainingPlan::State::gradient(const std::string& name) const {

@@ -15,6 +15,7 @@ struct TrainingPlan::State {
 
   double forward_backward(const TrainingBatch& batch, const RunContext& context);
   void update(float learning_rate);
+  void restore(const Weights& weights, const OptimizerState& state);
   Tensor gradient(const std::string& name) const;
   void set_profiling(bool on);
   Profile profile() const;

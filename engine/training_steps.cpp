@@ -8,6 +8,7 @@
 
 #include "engine/compiled_node.h"
 #include "engine/error.h"
+#include "engine/value_types.h"
 
 namespace petal {
 
@@ -92,6 +93,7 @@ TrainingSteps::TrainingSteps(const TrainingNetwork& network, const TrainingOptio
       parameters_(parameters),
       parameter_gradients_(gradients),
       executor_(executor),
+      types_(value_types(graph_, options.precision)),
       chains_(make_chains()),
       values_(graph_.nodes().size(), -1),
       workspaces_(graph_.nodes().size(), -1),
@@ -99,13 +101,16 @@ TrainingSteps::TrainingSteps(const TrainingNetwork& network, const TrainingOptio
 
 NodeRequest TrainingSteps::request(int index, Direction direction) const {
   const bool constant = network_.constant[static_cast<std::size_t>(index)];
-  return {graph_,
-          graph_[index],
-          network_.network.weights,
-          samples_,
-          constant ? Mode::inference : Mode::training,
-          options_.precision,
-          direction};
+  NodeRequest one{.graph = graph_,
+                  .node = graph_[index],
+                  .weights = network_.network.weights,
+                  .batch = samples_,
+                  .mode = constant ? Mode::inference : Mode::training,
+                  .precision = options_.precision,
+                  .direction = direction,
+                  .dst_type = type(index)};
+  for (const int input : graph_[index].inputs) one.src_types.push_back(type(input));
+  return one;
 }
 
 Chains TrainingSteps::make_chains() const {
@@ -143,10 +148,9 @@ Operands TrainingSteps::forward_operands(int index) {
   if (network_.constant[static_cast<std::size_t>(index)]) return operands;
   for (const int member : nodes_ending_at(index)) {
     for (const WeightDeclaration& declaration : graph_.weights(graph_[member])) {
-      std::byte* weights = parameters_.weights(declaration.name);
-      operands.weights.push_back(weights);
+      operands.weights.push_back(parameters_.operand(declaration.name));
       if (graph_[member].trainable && declaration.role == Role::statistic) {
-        operands.statistics.push_back(reinterpret_cast<float*>(weights));
+        operands.statistics.push_back(parameters_.statistic(declaration.name));
       }
     }
   }
@@ -155,7 +159,7 @@ Operands TrainingSteps::forward_operands(int index) {
 
 int TrainingSteps::value_sized_buffer(int index) {
   const auto elements = static_cast<std::size_t>(graph_[index].shape.elements() * samples_);
-  return executor_.add_buffer(elements * size_of(data_type(options_.precision)));
+  return executor_.add_buffer(elements * size_of(type(index)));
 }
 
 std::byte* TrainingSteps::gradient(const std::string& weight) {
@@ -185,8 +189,7 @@ LossArguments TrainingSteps::add_loss() {
     predicted = graph_[predicted].inputs[0];
     loss.from_logits = true;
   }
-  const TensorDescription description{data_type(options_.precision),
-                                      graph_[predicted].shape.with_batch(samples_)};
+  const TensorDescription description{type(predicted), graph_[predicted].shape.with_batch(samples_)};
   LossArguments arguments(samples_, description.shape.back(), loss, executor_.memory());
   const int gradient = value_sized_buffer(predicted);
   Operands operands;
@@ -212,10 +215,11 @@ int TrainingSteps::gathered_gradient(int index) {
   operands.dst = sum;
   ProfileEntry row{
       .name = graph_[index].name, .kind = "sum of gradients", .phase = "backward_data", .implementation = ""};
+  const Precision precision = precision_of(type(index));
+  row.precision = std::string(to_string(precision));
   row.operations = elements * (static_cast<std::int64_t>(parts.size()) - 1);
-  executor_.add_step(
-      executor_.backend().prepare_sum(options_.precision, elements, static_cast<int>(parts.size())),
-      std::move(operands), std::move(row));
+  executor_.add_step(executor_.backend().prepare_sum(precision, elements, static_cast<int>(parts.size())),
+                     std::move(operands), std::move(row));
   return sum;
 }
 

@@ -68,6 +68,8 @@ class TrainingSteps {
   int value_buffer(int node) const { return values_[static_cast<std::size_t>(node)]; }
 
  private:
+  // Of a node's value and of its gradient.
+  DataType type(int node) const { return types_[static_cast<std::size_t>(node)]; }
   NodeRequest request(int index, Direction direction) const;
   Chains make_chains() const;
   // The nodes that one kernel runs, the last of which is `index`.
@@ -90,6 +92,7 @@ class TrainingSteps {
   ParameterStore& parameters_;
   std::span<DeviceArray> parameter_gradients_;
   Executor& executor_;
+  std::vector<DataType> types_;  // value_types of the graph
   Chains chains_;
   std::vector<int> values_, workspaces_;     // of the last node of a chain; -1 inside one
   std::vector<std::vector<int>> gradients_;  // the buffers of the gradients that reach each value

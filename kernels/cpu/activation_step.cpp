@@ -29,9 +29,9 @@ class EltwiseKernel final : public Kernel {
         value_(forward_ || backward_needs(context.node.layer).src ? DNNL_ARG_SRC : DNNL_ARG_DST) {
     const std::int64_t channels = context.dst.shape.back(), rows = context.dst.shape.elements() / channels;
     const std::string name = where(context.node);
-    step_ = forward_
-                ? eltwise_step(device, name, operation.forward, rows, channels, scratch_)
-                : eltwise_backward_step(device, name, operation.backward, value_, rows, channels, scratch_);
+    step_ = forward_ ? eltwise_step(device, name, operation.forward, rows, channels, scratch_)
+                     : eltwise_backward_step(device, name, operation.backward, value_, matrix(rows, channels),
+                                             scratch_);
   }
 
   void run(const Bindings& bindings) override {
@@ -129,8 +129,7 @@ Step eltwise_step(const Device& device, const std::string& where, const Eltwise&
 }
 
 Step eltwise_backward_step(const Device& device, const std::string& where, const Eltwise& operation,
-                           int value, std::int64_t rows, std::int64_t channels, ScratchLayout& scratch) {
-  const Descriptor data = matrix(rows, channels);
+                           int value, const Descriptor& data, ScratchLayout& scratch) {
   const Step::Arguments arguments = {{value, data}, {DNNL_ARG_DIFF_DST, data}, {DNNL_ARG_DIFF_SRC, data}};
   const auto descriptor =
       PETAL_ONEDNN(where, eltwise_backward(device.engine, operation.algorithm, data, operation.alpha,

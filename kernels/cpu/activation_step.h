@@ -34,9 +34,9 @@ std::optional<EltwisePair> eltwise(ActivationFunction function);
 Step eltwise_step(const Device& device, const std::string& where, const Eltwise& operation, std::int64_t rows,
                   std::int64_t channels, ScratchLayout& scratch);
 // `value` (DNNL_ARG_DST or DNNL_ARG_SRC, as the operation wants) and DNNL_ARG_DIFF_DST to
-// DNNL_ARG_DIFF_SRC.
+// DNNL_ARG_DIFF_SRC, all of them as `data` says.
 Step eltwise_backward_step(const Device& device, const std::string& where, const Eltwise& operation,
-                           int value, std::int64_t rows, std::int64_t channels, ScratchLayout& scratch);
+                           int value, const Descriptor& data, ScratchLayout& scratch);
 
 // The kernels of a layer that is one of oneDNN's operations.
 std::unique_ptr<Kernel> prepare_eltwise(const EltwisePair& operation, const Device& device,

@@ -69,8 +69,6 @@ class CpuBackend final : public Backend {
 
   Support supports(const Node& node, Precision precision, Direction direction) const override {
     if (const Support support = supports_precision(precision); !support.supported) return support;
-    if (precision == Precision::bf16 && direction != Direction::forward)
-      return {false, "bfloat16 is for inference; train in f32"};
     if (node.fused_residual && direction != Direction::forward) {
       return {false, "a residual is fused for inference alone"};
     }
@@ -90,17 +88,17 @@ class CpuBackend final : public Backend {
   std::unique_ptr<Kernel> prepare_chain(std::span<const PrepareContext> chain) const override {
     // Backward of a chain is what its forward was; a part of it may lack the direction.
     for (const PrepareContext& context : chain)
-      if (context.precision != Precision::f32 ||
-          !supports(context.node, context.precision, Direction::forward).supported)
-        return nullptr;
+      if (!supports(context.node, context.precision, Direction::forward).supported) return nullptr;
     const ThreadCount count(device_.threads);
-    if (KernelPointer kernel = prepare_normalized_activation(chain)) return kernel;
-    return prepare_inverted_residual(chain, device_);
+    const bool is_half = chain[0].precision == Precision::bf16;
+    if (KernelPointer kernel = is_half ? prepare_half_chain(chain) : prepare_normalized_activation(chain))
+      return kernel;
+    return is_half ? nullptr : prepare_inverted_residual(chain, device_);
   }
 
   std::unique_ptr<Kernel> prepare_sum(Precision precision, std::int64_t elements, int terms) const override {
-    if (precision != Precision::f32) throw Error("sum", "gradients are summed in f32 alone");
-    return make_sum(elements, terms);
+    require(precision, "sum");
+    return precision == Precision::bf16 ? make_bfloat16_sum(elements, terms) : make_sum(elements, terms);
   }
 
   std::unique_ptr<LossKernel> prepare_loss(const Loss& loss, TensorDescription predictions) const override {
@@ -131,6 +129,17 @@ class CpuBackend final : public Backend {
     const auto own = [&](const auto& layer) { return prepare_bfloat16(layer, device_, context); };
     if (KernelPointer kernel = std::visit(own, context.node.layer)) return kernel;
     return prepare_widened(context, [&](const PrepareContext& inner) { return prepare_float(inner); });
+  }
+
+  // As one node of the first one's layer, whose dst is the last one's.
+  static std::unique_ptr<Kernel> prepare_half_chain(std::span<const PrepareContext> chain) {
+    PrepareContext whole = chain.front();
+    whole.dst = chain.back().dst;
+    return prepare_widened(whole, [&](const PrepareContext& inner) {
+      std::vector<PrepareContext> all = {inner};
+      for (const PrepareContext& context : chain.subspan(1)) all.push_back(context);
+      return prepare_normalized_activation(all);
+    });
   }
 
   static void require(Precision precision, const char* what) {

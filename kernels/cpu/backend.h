@@ -8,8 +8,8 @@
 namespace petal {
 
 // The CPU through oneDNN, NHWC from end to end. `threads` 0 takes the cores that this process may run on.
-// Kernels run under the thread count that they were prepared with. Precisions: f32; bf16 for inference, with
-// float32 sums and float32 biases: through oneDNN from AVX-512 on, elsewhere by float32 kernels between
+// Kernels run under the thread count that they were prepared with. Precisions: f32; bf16 with float32 sums,
+// biases and gradients of weights: through oneDNN from AVX-512 on, elsewhere by float32 kernels between
 // conversions, which is right and slow. Layers whose src and dst are float32 all run in float32.
 std::shared_ptr<const Backend> make_cpu_backend(int threads = 0);
 

@@ -1,9 +1,11 @@
 #include <algorithm>
 
 #include "kernels/cpu/activation_step.h"
+#include "kernels/cpu/bfloat16.h"
 #include "kernels/cpu/convolution/gemm_convolution.h"
 #include "kernels/cpu/pre_activation_gradient.h"
 #include "kernels/cpu/product_forward.h"
+#include "kernels/cpu/vectors.h"
 
 namespace petal::cpu {
 namespace {
@@ -23,7 +25,7 @@ KernelPointer prepare_own(const Dense& layer, const Device& device, const Prepar
 KernelPointer prepare_forward(const Dense& layer, const Device& device, const PrepareContext& context) {
   const DataType type = context.src[0].type;
   const std::int64_t batch = context.src[0].shape[0], width = context.src[0].shape.back();
-  const Descriptor kernel = matrix(width, layer.units);
+  const Descriptor kernel = matrix(width, layer.units, given_kernel_type(context));
   const Descriptor packed =
       Descriptor({width, layer.units}, onednn_type(type), dnnl::memory::format_tag::any);
   const Descriptor bias = layer.use_bias ? matrix(1, layer.units) : Descriptor();
@@ -43,22 +45,48 @@ Step product(const Device& device, const std::string& where, const Descriptor& a
               scratch);
 }
 
+// The gradient before the activation, of dst's type, and as the products want it: of src's.
+class ProductGradient {
+ public:
+  ProductGradient(const Dense& layer, const Device& device, const PrepareContext& context,
+                  ScratchLayout& scratch)
+      : gradient_(layer.activation, device, context, scratch), elements_(context.dst.shape.elements()) {
+    if (context.src[0].type == context.dst.type) return;
+    is_rounded_ = true;
+    rounded_ = scratch.add(TensorDescription{context.src[0].type, context.dst.shape}.bytes());
+  }
+
+  const std::byte* run(const Bindings& bindings) { return gradient_.run(bindings); }
+  const std::byte* for_products(const std::byte* gradient, std::byte* scratch) const {
+    if (!is_rounded_) return gradient;
+    narrow(floats(gradient), elements_, scratch + rounded_);
+    return scratch + rounded_;
+  }
+
+ private:
+  PreActivationGradient gradient_;
+  std::int64_t elements_;
+  bool is_rounded_ = false;
+  std::size_t rounded_ = 0;
+};
+
 // diff_src (N, D) = gradient (N, units) * kernel^T
 class DenseBackwardData final : public Kernel {
  public:
   DenseBackwardData(const Dense& layer, const Device& device, const PrepareContext& context)
-      : gradient_(layer.activation, device, context, scratch_) {
+      : gradient_(layer, device, context, scratch_) {
     const std::int64_t batch = context.src[0].shape[0], width = context.src[0].shape.back();
-    const Descriptor kernel = matrix(width, layer.units);
-    step_ = product(device, where(context.node), matrix(batch, layer.units),
-                    transposed_matrix(layer.units, width), matrix(batch, width), scratch_);
-    kernel_ = PackedWeights(device, where(context.node), kernel, kernel,
-                            context.constant_weights ? context.weights[0] : nullptr, scratch_);
+    const DataType type = context.src[0].type;
+    step_ = product(device, where(context.node), matrix(batch, layer.units, type),
+                    transposed_matrix(layer.units, width, type), matrix(batch, width, type), scratch_);
+    kernel_ = PackedWeights(
+        device, where(context.node), matrix(width, layer.units, given_kernel_type(context)),
+        matrix(width, layer.units, type), context.constant_weights ? context.weights[0] : nullptr, scratch_);
   }
 
   void run(const Bindings& bindings) override {
     if (!bindings.diff_src[0]) return;
-    step_.bind(DNNL_ARG_SRC, gradient_.run(bindings));
+    step_.bind(DNNL_ARG_SRC, gradient_.for_products(gradient_.run(bindings), bindings.scratch));
     step_.bind(DNNL_ARG_WEIGHTS,
                kernel_.prepare(bindings.weights.empty() ? nullptr : bindings.weights[0], bindings.scratch));
     step_.bind(DNNL_ARG_DST, bindings.diff_src[0]);
@@ -70,28 +98,27 @@ class DenseBackwardData final : public Kernel {
 
  private:
   ScratchLayout scratch_;
-  PreActivationGradient gradient_;
+  ProductGradient gradient_;
   Step step_;
   PackedWeights kernel_;
 };
 
-// diff_kernel (D, units) = src^T * gradient; diff_bias is the gradient summed over N.
+// diff_kernel (D, units) = src^T * gradient; diff_bias is the gradient summed over N. Both are float32.
 class DenseBackwardWeights final : public Kernel {
  public:
   DenseBackwardWeights(const Dense& layer, const Device& device, const PrepareContext& context)
-      : batch_(context.src[0].shape[0]),
-        units_(layer.units),
-        gradient_(layer.activation, device, context, scratch_) {
+      : batch_(context.src[0].shape[0]), units_(layer.units), gradient_(layer, device, context, scratch_) {
     const std::int64_t width = context.src[0].shape.back();
-    step_ = product(device, where(context.node), transposed_matrix(width, batch_), matrix(batch_, units_),
-                    matrix(width, units_), scratch_);
+    const DataType type = context.src[0].type;
+    step_ = product(device, where(context.node), transposed_matrix(width, batch_, type),
+                    matrix(batch_, units_, type), matrix(width, units_), scratch_);
   }
 
   void run(const Bindings& bindings) override {
     const std::byte* gradient = gradient_.run(bindings);
     if (bindings.diff_weights[0]) {
       step_.bind(DNNL_ARG_SRC, bindings.src[0]);
-      step_.bind(DNNL_ARG_WEIGHTS, gradient);
+      step_.bind(DNNL_ARG_WEIGHTS, gradient_.for_products(gradient, bindings.scratch));
       step_.bind(DNNL_ARG_DST, bindings.diff_weights[0]);
       step_.run(bindings.scratch);
     }
@@ -113,9 +140,15 @@ class DenseBackwardWeights final : public Kernel {
 
   std::int64_t batch_, units_;
   ScratchLayout scratch_;
-  PreActivationGradient gradient_;
+  ProductGradient gradient_;
   Step step_;
 };
+
+// Of bfloat16 src: forward into either type, backward from float32 dst, as vectors are.
+bool takes_bfloat16(const PrepareContext& context) {
+  if (context.direction == Direction::forward) return takes_bfloat16_product(context);
+  return has_avx512() && context.src[0].type == DataType::bf16 && context.dst.type == DataType::f32;
+}
 
 }  // namespace
 
@@ -137,8 +170,8 @@ KernelPointer prepare(const Dense& layer, const Device& device, const PrepareCon
 }
 
 KernelPointer prepare_bfloat16(const Dense& layer, const Device& device, const PrepareContext& context) {
-  if (!takes_bfloat16_product(context)) return nullptr;
-  KernelPointer kernel = prepare_forward(layer, device, context);
+  if (!takes_bfloat16(context)) return nullptr;
+  KernelPointer kernel = prepare(layer, device, context);
   return is_reference(kernel->implementation()) ? nullptr : std::move(kernel);
 }
 

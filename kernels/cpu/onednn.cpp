@@ -51,8 +51,8 @@ Descriptor matrix(std::int64_t rows, std::int64_t columns, DataType type) {
   return Descriptor({rows, columns}, onednn_type(type), dnnl::memory::format_tag::ab);
 }
 
-Descriptor transposed_matrix(std::int64_t rows, std::int64_t columns) {
-  return Descriptor({rows, columns}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::ba);
+Descriptor transposed_matrix(std::int64_t rows, std::int64_t columns, DataType type) {
+  return Descriptor({rows, columns}, onednn_type(type), dnnl::memory::format_tag::ba);
 }
 
 Step::Step(const Device& device, const std::string& where, dnnl::primitive primitive,

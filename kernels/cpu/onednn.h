@@ -53,7 +53,8 @@ dnnl::memory::data_type onednn_type(DataType type);
 Descriptor image(const Shape& shape, DataType type = DataType::f32);
 Descriptor vector(std::int64_t elements);
 Descriptor matrix(std::int64_t rows, std::int64_t columns, DataType type = DataType::f32);
-Descriptor transposed_matrix(std::int64_t rows, std::int64_t columns);  // element (r, c) at c * rows + r
+// Element (r, c) at c * rows + r.
+Descriptor transposed_matrix(std::int64_t rows, std::int64_t columns, DataType type = DataType::f32);
 
 // Hands out parts of a kernel's scratch, each on a cache line of its own.
 class ScratchLayout {

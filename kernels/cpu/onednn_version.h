@@ -16,6 +16,11 @@ struct WindowDims {
   Dims kernel, strides, dilation, padding_before, padding_after;
 };
 
+// The weights of a forward primitive, whose type is src's also where their gradients are float32.
+inline Descriptor any_layout(const Dims& dims, dnnl::memory::data_type type) {
+  return Descriptor(dims, type, dnnl::memory::format_tag::any);
+}
+
 #if DNNL_VERSION_MAJOR >= 3
 
 inline void append_eltwise(dnnl::post_ops& operations, dnnl::algorithm algorithm, float alpha, float beta) {
@@ -69,7 +74,8 @@ inline dnnl::convolution_backward_weights::primitive_desc convolution_backward_w
           window.dilation,
           window.padding_before,
           window.padding_after,
-          convolution_forward(engine, src, diff_weights, diff_bias, diff_dst, window, {}),
+          convolution_forward(engine, src, any_layout(diff_weights.get_dims(), src.get_data_type()),
+                              diff_bias, diff_dst, window, {}),
           attributes};
 }
 
@@ -193,7 +199,8 @@ inline dnnl::convolution_backward_weights::primitive_desc convolution_backward_w
            window.dilation, window.padding_before, window.padding_after},
           attributes,
           engine,
-          convolution_forward(engine, src, diff_weights, diff_bias, diff_dst, window, {})};
+          convolution_forward(engine, src, any_layout(diff_weights.dims(), src.data_type()), diff_bias,
+                              diff_dst, window, {})};
 }
 
 inline dnnl::deconvolution_forward::primitive_desc deconvolution_forward(

@@ -6,7 +6,7 @@
 #include "kernels/cpu/onednn.h"
 
 // What each operation's file gives the backend: whether it runs a direction in float32, and the kernel for
-// it; and the forward kernel on bfloat16 arrays, for those that have one.
+// it; and the kernel on bfloat16 arrays, for those that have one.
 namespace petal::cpu {
 
 // Short names for the bytes that bindings hold.
@@ -117,6 +117,8 @@ KernelPointer prepare_bfloat16(const MaxPooling2D& layer, const Device& device,
 KernelPointer prepare_bfloat16(const AveragePooling2D& layer, const Device& device,
                                const PrepareContext& context);
 KernelPointer prepare_bfloat16(const Concatenate& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare_bfloat16(const Flatten& layer, const Device& device, const PrepareContext& context);
+KernelPointer prepare_bfloat16(const Reshape& layer, const Device& device, const PrepareContext& context);
 
 // Whether src and dst are bfloat16, all of them.
 bool is_all_bfloat16(const PrepareContext& context);
@@ -138,6 +140,7 @@ KernelPointer prepare(const Merge<of>&, const Device&, const PrepareContext& con
 inline constexpr std::int64_t worth_threads = 1 << 14;
 
 KernelPointer make_sum(std::int64_t elements, int terms);
+KernelPointer make_bfloat16_sum(std::int64_t elements, int terms);
 std::unique_ptr<LossKernel> make_loss(const Loss& loss, const Shape& predictions);
 std::unique_ptr<UpdateKernel> make_update(const Optimizer& optimizer);
 

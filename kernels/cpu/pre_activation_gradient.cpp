@@ -9,8 +9,9 @@ PreActivationGradient::PreActivationGradient(ActivationFunction activation, cons
   if (activation == ActivationFunction::linear) return;
   const Shape& dst = context.dst.shape;
   // supports_fused lets only those through that read dst.
-  step_ = eltwise_backward_step(device, where(context.node), eltwise(activation).value().backward,
-                                DNNL_ARG_DST, dst.elements() / dst.back(), dst.back(), scratch);
+  step_ =
+      eltwise_backward_step(device, where(context.node), eltwise(activation).value().backward, DNNL_ARG_DST,
+                            matrix(dst.elements() / dst.back(), dst.back(), context.dst.type), scratch);
   offset_ = scratch.add(context.dst.bytes());
 }
 

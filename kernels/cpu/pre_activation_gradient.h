@@ -6,7 +6,8 @@
 
 namespace petal::cpu {
 
-// The gradient before a layer's fused activation, which both of its backward directions begin with.
+// The gradient before a layer's fused activation, which both of its backward directions begin with; of dst's
+// type.
 class PreActivationGradient {
  public:
   // Takes room for it out of `scratch`; none where the activation is linear.

@@ -1,14 +1,18 @@
 #include "kernels/cpu/product_forward.h"
 
+#include "engine/value_types.h"
 #include "kernels/cpu/layout/copy.h"
 #include "kernels/cpu/vectors.h"
 
 namespace petal::cpu {
 
 bool takes_bfloat16_product(const PrepareContext& context) {
-  return has_avx512() && context.direction == Direction::forward && context.constant_weights &&
-         context.src[0].type == DataType::bf16 &&
+  return has_avx512() && context.direction == Direction::forward && context.src[0].type == DataType::bf16 &&
          (!context.node.fused_residual || context.src[1].type == context.dst.type);
+}
+
+DataType given_kernel_type(const PrepareContext& context) {
+  return context.constant_weights ? DataType::f32 : weight_type(context.node.layer, 0, context.src[0].type);
 }
 
 ProductForward::ProductForward(const PrepareContext& context)

@@ -7,10 +7,12 @@
 
 namespace petal::cpu {
 
-// Whether it is one of oneDNN's bfloat16 products: forward, of bfloat16 src and constant weights, into dst of
-// the residual's type if there is one, on a processor with AVX-512 (oneDNN computes them by float32 where its
-// bfloat16 instructions are lacking).
+// Whether forward is one of oneDNN's bfloat16 products: of bfloat16 src into dst of the residual's type if
+// there is one, on a processor with AVX-512 (oneDNN computes them by float32 where its bfloat16 instructions
+// are lacking).
 bool takes_bfloat16_product(const PrepareContext& context);
+// The type of the kernel that is given: constant numbers are float32, bound ones as weight_type says.
+DataType given_kernel_type(const PrepareContext& context);
 
 // activation(src times kernel + bias [+ residual]) as one primitive: what Conv2D, DepthwiseConv2D and Dense
 // run. The residual is summed by a post-op that reads dst, so it lies there first: by the plan's choice,

@@ -1,9 +1,13 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
+#include "engine/error.h"
+#include "kernels/cpu/bfloat16.h"
 #include "kernels/cpu/operations.h"
 
 namespace petal::cpu {
@@ -253,6 +257,18 @@ class Update final : public UpdateKernel {
             step(optimizer, parameters[p], gradient, options.learning_rate, options.step);
           },
           optimizer_);
+      round(parameters.subspan(p, 1));
+    }
+  }
+
+  void round(std::span<const Parameter> parameters) const override {
+    for (const Parameter& parameter : parameters) {
+      if (!parameter.rounded) continue;
+      if (parameter.rounded_type != DataType::bf16) {
+        throw Error("weights", fmt::format("the cpu backend rounds them to bfloat16, not to {}",
+                                           to_string(parameter.rounded_type)));
+      }
+      narrow(parameter.weights, parameter.elements, parameter.rounded);
     }
   }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/error.h"
+
 namespace petal::reference {
 namespace {
 
@@ -115,6 +117,13 @@ class UpdateLoops final : public UpdateKernel {
             },
             optimizer_);
       }
+    }
+    round(parameters);
+  }
+
+  void round(std::span<const Parameter> parameters) const override {
+    for (const Parameter& parameter : parameters) {
+      if (parameter.rounded) throw Error("weights", "the reference computes in f32 and f64 and rounds none");
     }
   }
 

@@ -152,6 +152,11 @@ class ApartUpdate final : public UpdateKernel {
     const Visit visit(memory_);
     kernel_->run(parameters, options);
   }
+  void round(std::span<const Parameter> parameters) const override {
+    require(parameters);
+    const Visit visit(memory_);
+    kernel_->round(parameters);
+  }
   void accumulate(std::span<const Part> parts, bool first) const override {
     for (const Part& part : parts) {
       memory_->require(part.sum);
@@ -166,6 +171,7 @@ class ApartUpdate final : public UpdateKernel {
     for (const Parameter& parameter : parameters) {
       memory_->require(parameter.weights);
       memory_->require(parameter.diff_weights);
+      memory_->require(parameter.rounded);
       for (const float* slot : parameter.slots) memory_->require(slot);
     }
   }

@@ -121,6 +121,22 @@ TEST_CASE("a graph in which nothing is trainable is refused") {
                        "branching: nothing is trainable; unfreeze a layer or add a head", Error);
 }
 
+TEST_CASE("training runs in f32 and bf16; what a backend or the plan lacks is an error that names it") {
+  const Graph graph = branching_network();
+  const Weights weights = initialize(graph, 4);
+  for (const Precision precision : {Precision::f16, Precision::f64}) {
+    CHECK_THROWS_WITH_AS(
+        compile_training(graph, weights, make_reference_backend(), {.precision = precision}),
+        ("--precision: training runs in f32 or bf16, not in " + std::string(to_string(precision))).c_str(),
+        Error);
+  }
+  CHECK_THROWS_WITH_AS(
+      compile_training(graph, weights, make_reference_backend(), {.precision = Precision::bf16}),
+      "Dense 'hidden': the reference backend does not run it (forward, bf16): the reference computes in f32 "
+      "and f64",
+      Error);
+}
+
 TEST_CASE("micro-batches sum to the batch's gradient, loss and predictions, also of a short batch") {
   const Graph graph = branching_network();
   const Weights weights = initialize(graph, 4);

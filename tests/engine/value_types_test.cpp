@@ -46,5 +46,35 @@ TEST_CASE("value types: images are halves; what goes in and out, vectors and the
   }
 }
 
+TEST_CASE("value types: what augmentation gives is float32, and what a last softmax reads, through views") {
+  GraphBuilder g("classifier");
+  Value x = g.add("flip", RandomFlip{}, g.input({8, 8, 3}));
+  x = g.add("crop", RandomCrop{.height = 6, .width = 6}, x);
+  x = g.add("conv", Conv2D{.filters = 4, .kernel = {6, 6}}, x);
+  x = g.add("relu", ReLU{}, x);
+  x = g.add("classes", Conv2D{.filters = 5}, x);
+  x = g.add("flatten", Flatten{}, x);
+  x = g.add("softmax", Activation{ActivationFunction::softmax}, x);
+  auto types = types_by_name(std::move(g).build({x}), Precision::bf16);
+  for (const char* name : {"flip", "crop", "classes", "flatten", "softmax"}) {
+    CAPTURE(name);
+    CHECK(types.at(name) == DataType::f32);
+  }
+  for (const char* name : {"conv", "relu"}) CHECK(types.at(name) == DataType::bf16);
+}
+
+TEST_CASE("value types: kernels of products that read halves are halves, all other weights float32") {
+  for (const DataType half : {DataType::bf16, DataType::f16}) {
+    for (const Layer& product : {Layer(Conv2D{}), Layer(Dense{})}) {
+      CHECK(weight_type(product, 0, half) == half);
+      CHECK(weight_type(product, 1, half) == DataType::f32);
+      CHECK(weight_type(product, 0, DataType::f32) == DataType::f32);
+      CHECK(weight_type(product, 1, DataType::f64) == DataType::f64);
+    }
+    for (const Layer& other : {Layer(DepthwiseConv2D{}), Layer(BatchNormalization{}), Layer(PReLU{})})
+      CHECK(weight_type(other, 0, half) == DataType::f32);
+  }
+}
+
 }  // namespace
 }  // namespace petal

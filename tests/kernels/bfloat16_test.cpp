@@ -125,6 +125,61 @@ TEST_CASE("cpu: in bfloat16 float32 src is read and float32 dst written as it is
   CHECK(rounded == narrowed(exact));
 }
 
+// dst of a Dense layer is a float32 vector also where it reads halves.
+TEST_CASE("cpu: gradients of a Dense layer from bfloat16 to float32, whose kernel's is not rounded") {
+  const auto backend = make_cpu_backend(1);
+  const Node node = node_of({.name = "fc", .layer = Dense{.units = 8}, .src = {{64}}});
+  // Multiples of 1/8 below 2 and of 1/4: exact in bfloat16, as are their products; sums are exact in float32.
+  const auto numbers = [](std::size_t count, std::size_t step, float scale) {
+    std::vector<float> all;
+    for (std::size_t i = 0; i < count; ++i) all.push_back(scale * (static_cast<float>((i * step) % 15) - 7));
+    return all;
+  };
+  const std::vector<float> src = numbers(4 * 64, 7, 0.125f), kernel = numbers(64 * 8, 11, 0.125f),
+                           diff_dst = numbers(4 * 8, 4, 0.25f);
+  const Halfs src_halfs = narrowed(src), kernel_halfs = narrowed(kernel);
+  std::vector<float> diff_kernel(64 * 8, NAN), diff_bias(8, NAN);
+  Halfs diff_src(4 * 64, 0x7fff);
+  const Tensor unknown({64, 8}), unknown_bias({8});
+  const std::byte* const sources[] = {reinterpret_cast<const std::byte*>(src_halfs.data())};
+  const std::byte* const weights[] = {reinterpret_cast<const std::byte*>(kernel_halfs.data()), nullptr};
+  std::byte* const diff_weights[] = {reinterpret_cast<std::byte*>(diff_kernel.data()),
+                                     reinterpret_cast<std::byte*>(diff_bias.data())};
+  std::byte* const diff_sources[] = {reinterpret_cast<std::byte*>(diff_src.data())};
+  const RunContext run_context;
+  for (const Direction direction : {Direction::backward_data, Direction::backward_weights}) {
+    const auto backward = backend->prepare({.node = node,
+                                            .direction = direction,
+                                            .mode = Mode::training,
+                                            .precision = Precision::bf16,
+                                            .src = {{DataType::bf16, {4, 64}}},
+                                            .dst = {DataType::f32, {4, 8}},
+                                            .weights = {&unknown, &unknown_bias}});
+    const Buffer scratch(backward->scratch_bytes());
+    Bindings bindings{.src = sources, .weights = weights, .diff_src = {}, .diff_weights = {}};
+    bindings.diff_dst = reinterpret_cast<const std::byte*>(diff_dst.data());
+    bindings.scratch = scratch.data();
+    bindings.context = &run_context;
+    if (direction == Direction::backward_data) bindings.diff_src = diff_sources;
+    if (direction == Direction::backward_weights) bindings.diff_weights = diff_weights;
+    backward->run(bindings);
+  }
+  for (std::size_t k = 0; k < 64; ++k) {
+    for (std::size_t u = 0; u < 8; ++u) {
+      float expected = 0;
+      for (std::size_t n = 0; n < 4; ++n) expected += src[n * 64 + k] * diff_dst[n * 8 + u];
+      CHECK(diff_kernel[k * 8 + u] == expected);
+    }
+  }
+  for (std::size_t u = 0; u < 8; ++u)
+    CHECK(diff_bias[u] == diff_dst[u] + diff_dst[8 + u] + diff_dst[16 + u] + diff_dst[24 + u]);
+  std::vector<float> expected(4 * 64);
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    for (std::size_t u = 0; u < 8; ++u) expected[i] += diff_dst[i / 64 * 8 + u] * kernel[i % 64 * 8 + u];
+  }
+  CHECK(diff_src == narrowed(expected));
+}
+
 TEST_CASE("cpu: in bfloat16 a result takes the memory of an input of its own type alone") {
   const auto backend = make_cpu_backend(1);
   const Node node = node_of({.name = "relu", .layer = ReLU{.max_value = 3}, .src = {{2, 2, 8}}});

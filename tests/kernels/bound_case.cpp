@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "engine/value_types.h"
 #include "tests/kernels/scalars.h"
 
 namespace petal::testing {
@@ -53,10 +54,11 @@ void BoundCase::bind_weights(const Case& item, const CaseNumbers& numbers) {
   for (std::size_t i = 0; i < declarations.size(); ++i) {
     constants_.push_back(constant(declarations[i], numbers.weights[i], context_.constant_weights));
     context_.weights.push_back(&constants_.back());
-    arrays_.weights.push_back(array_of(numbers.weights[i], type_));
+    arrays_.weights.push_back(array_of(numbers.weights[i], type_of_weight(i)));
     const bool statistic = declarations[i].role == Role::statistic;
     if (training) {
-      arrays_.diff_weights.emplace_back(statistic ? 0 : numbers.weights[i].size() * size_of(type_));
+      arrays_.diff_weights.emplace_back(
+          statistic ? 0 : numbers.weights[i].size() * size_of(type_of_diff_weights()));
     }
     if (statistic && training && item.trainable) {
       initial_statistics_.push_back(numbers.weights[i]);
@@ -64,6 +66,10 @@ void BoundCase::bind_weights(const Case& item, const CaseNumbers& numbers) {
     }
   }
   reset_statistics();
+}
+
+DataType BoundCase::type_of_weight(std::size_t index) const {
+  return weight_type(node_.layer, index, type_);
 }
 
 Kernel& BoundCase::kernel(Direction direction) {

@@ -22,7 +22,8 @@ class BoundCase {
     GuardedArray dst{0}, diff_dst{0}, workspace{0}, scratch{0};
   };
 
-  // Arrays are of the precision's type. The backend must support the case's node and outlive this.
+  // Values and their gradients are of the precision's type, weights and theirs as Bindings says. The backend
+  // must support the case's node and outlive this.
   BoundCase(const Backend& backend, const Case& item, Precision precision, Mode mode, bool constant_weights,
             const CaseNumbers& numbers);
   BoundCase(const BoundCase&) = delete;
@@ -40,6 +41,8 @@ class BoundCase {
   const Arrays& arrays() const { return arrays_; }
   const Backend& backend() const { return backend_; }
   DataType type() const { return type_; }
+  DataType type_of_weight(std::size_t index) const;
+  DataType type_of_diff_weights() const { return type_ == DataType::f64 ? type_ : DataType::f32; }
   // The seed, epoch and samples of every run.
   const RunContext& run_context() const { return run_context_; }
 

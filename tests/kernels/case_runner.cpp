@@ -12,6 +12,7 @@
 #include "tests/kernels/array_error.h"
 #include "tests/kernels/backends.h"
 #include "tests/kernels/prepared_case.h"
+#include "tests/kernels/scalars.h"
 #include "tests/kernels/tolerance.h"
 
 namespace petal::testing {
@@ -57,6 +58,12 @@ void compare(const Arrays& found, const Arrays& expected, double tolerance, cons
     CAPTURE(i);
     CHECK(array_error(found[i], expected[i]) <= tolerance);
   }
+}
+
+std::vector<double> rounded(std::span<const double> values, DataType type) {
+  std::vector<std::byte> bytes(values.size() * size_of(type));
+  encode(values, type, bytes.data());
+  return decode(bytes.data(), type, values.size());
 }
 
 double dot(std::span<const double> a, std::span<const double> b) {
@@ -121,9 +128,14 @@ void check_backward(const Backend& backend, Precision precision, std::span<const
       if (direction == Direction::forward) continue;
       CAPTURE(to_string(direction));
       if (!tally.supported(backend, node, precision, direction)) continue;
+      // Of halves dst goes into backward as src does: the same on both sides, the reference's rounded.
+      const bool is_half = precision == Precision::bf16 || precision == Precision::f16;
+      std::vector<double> dst;
       const auto gradients = [&](const Backend& on, Precision in) {
         PreparedCase prepared(on, item, in, Mode::training, false, numbers);
         Arrays forward = {prepared.forward()};
+        if (is_half && dst.empty()) dst = rounded(forward[0], data_type(precision));
+        if (is_half) prepared.set_dst(dst);
         for (std::vector<double>& moved : prepared.statistics()) forward.push_back(std::move(moved));
         return std::pair(std::move(forward), direction == Direction::backward_data
                                                  ? prepared.backward_data()

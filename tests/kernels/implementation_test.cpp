@@ -160,6 +160,25 @@ TEST_CASE("cpu: no layer runs the vendor's reference code in bfloat16") {
   }
 }
 
+TEST_CASE("cpu: no layer runs the vendor's reference code in training in bfloat16") {
+  const bool has_avx512 = cpu_backend_description().find("AVX-512") != std::string::npos;
+  const auto backend = make_cpu_backend(1);
+  for (Case item : layers_of_networks()) {
+    item.residual = false;
+    item.mode = Mode::training;
+    for (const Direction direction :
+         {Direction::forward, Direction::backward_data, Direction::backward_weights}) {
+      if (direction == Direction::backward_weights && weights_of(item).empty()) continue;
+      const std::string implementation =
+          prepare(*backend, item, direction, false, Precision::bf16)->implementation();
+      INFO(item.name << ", " << to_string(direction) << ": " << implementation);
+      CHECK_FALSE(is_reference(implementation));
+      const bool is_product = std::holds_alternative<Conv2D>(item.layer);
+      if (is_product && has_avx512) CHECK_FALSE(implementation.ends_with("in f32"));
+    }
+  }
+}
+
 TEST_CASE("cpu: no activation runs the vendor's reference code, on its own or within a layer, either way") {
   const auto backend = make_cpu_backend(2);
   for (const Case& item : layers_with_activations()) {
@@ -237,11 +256,6 @@ TEST_CASE("cpu: what it lacks is an error, never another computation") {
     CHECK_FALSE(backend->supports(dense, precision, Direction::forward).supported);
     CHECK_THROWS_AS(backend->prepare_sum(precision, 8, 2), Error);
   }
-  // bfloat16 is for inference.
-  CHECK(backend->supports(dense, Precision::bf16, Direction::forward).supported);
-  for (const Direction direction : {Direction::backward_data, Direction::backward_weights})
-    CHECK_FALSE(backend->supports(dense, Precision::bf16, direction).supported);
-  CHECK_THROWS_AS(backend->prepare_sum(Precision::bf16, 8, 2), Error);
   CHECK_THROWS_AS(backend->prepare_loss({}, {DataType::bf16, {2, 3}}), Error);
 }
 

@@ -55,10 +55,12 @@ void PreparedCase::run_twice(Direction direction, std::span<GuardedArray*> outpu
   CHECK_MESSAGE(inputs_kept, "an input was changed");
   const bool guards = arrays.scratch.guards_hold() && arrays.workspace.guards_hold();
   CHECK_MESSAGE(guards, "written past the end of scratch or workspace");
+  const DataType type =
+      direction == Direction::backward_weights ? bound_.type_of_diff_weights() : bound_.type();
   for (const GuardedArray* output : outputs) {
     CHECK_MESSAGE(output->guards_hold(), "written past the end of an output");
     if (output != &arrays.workspace) {
-      CHECK_MESSAGE(assigned(*output, bound_.type()), "an element was not assigned");
+      CHECK_MESSAGE(assigned(*output, type), "an element was not assigned");
     }
   }
   for (const GuardedArray& array : arrays.statistics) {
@@ -107,7 +109,9 @@ std::vector<std::vector<double>> PreparedCase::backward(Direction direction,
   }
   run_twice(direction, written);
   std::vector<std::vector<double>> values;
-  for (const GuardedArray& array : outputs) values.push_back(values_of(array, bound_.type()));
+  const DataType type =
+      direction == Direction::backward_weights ? bound_.type_of_diff_weights() : bound_.type();
+  for (const GuardedArray& array : outputs) values.push_back(values_of(array, type));
   return values;
 }
 
@@ -123,8 +127,12 @@ void PreparedCase::set_src(std::size_t input, std::span<const double> values) {
   encode(values, bound_.type(), bound_.arrays().src[input].data());
 }
 
+void PreparedCase::set_dst(std::span<const double> values) {
+  encode(values, bound_.type(), bound_.arrays().dst.data());
+}
+
 void PreparedCase::set_weights(std::size_t index, std::span<const double> values) {
-  encode(values, bound_.type(), bound_.arrays().weights[index].data());
+  encode(values, bound_.type_of_weight(index), bound_.arrays().weights[index].data());
 }
 
 std::vector<double> PreparedCase::forward_unchecked() {

@@ -21,6 +21,9 @@ class PreparedCase {
   std::vector<std::vector<double>> backward_data();
   std::vector<std::vector<double>> backward_weights();
 
+  // What backward is to find there, in forward's stead.
+  void set_dst(std::span<const double> values);
+
   // The moving statistics after forward, in order of declare_weights; empty where forward does not move them.
   std::vector<std::vector<double>> statistics() const;
 

@@ -7,39 +7,75 @@
 #include "tests/kernels/tolerance.h"
 
 namespace petal::testing {
+namespace {
+
+// The summands in double, each exact in every precision.
+std::vector<std::vector<double>> summands(std::int64_t elements, int terms) {
+  std::vector<std::vector<double>> all(static_cast<std::size_t>(terms));
+  for (int term = 0; term < terms; ++term) {
+    for (std::int64_t i = 0; i < elements; ++i) {
+      all[static_cast<std::size_t>(term)].push_back((term + 1) * 0.25 - static_cast<double>(i % 13));
+    }
+  }
+  return all;
+}
+
+void check_sum(const Backend& backend, Precision precision, std::int64_t elements, int terms) {
+  const DataType type = data_type(precision);
+  const auto bytes = static_cast<std::size_t>(elements) * size_of(type);
+  std::vector<double> expected(static_cast<std::size_t>(elements));
+  std::vector<GuardedArray> arrays;
+  for (const std::vector<double>& values : summands(elements, terms)) {
+    for (std::size_t i = 0; i < expected.size(); ++i) expected[i] += values[i];
+    encode(values, type, arrays.emplace_back(bytes).data());
+  }
+  std::vector<const std::byte*> src;
+  for (const GuardedArray& array : arrays) src.push_back(array.data());
+  GuardedArray dst(bytes);
+  const std::unique_ptr<Kernel> kernel = backend.prepare_sum(precision, elements, terms);
+  GuardedArray scratch(kernel->scratch_bytes());
+  Bindings bindings;
+  bindings.src = src;
+  bindings.dst = dst.data();
+  bindings.scratch = scratch.data();
+  backend.enter();
+  kernel->run(bindings);
+  CHECK(array_error(decode(dst.data(), type, expected.size()), expected) <= tolerance(precision).forward);
+  CHECK(dst.guards_hold());
+}
+
+}  // namespace
 
 TEST_CASE("sums of several arrays, which assign every element") {
   for (const auto& backend : backends_under_test()) {
-    for (const std::int64_t elements : {1, 17, 1000}) {
-      for (const int terms : {2, 3, 5}) {
-        INFO(backend->name() << ", " << terms << " arrays of " << elements);
-        std::vector<GuardedArray> arrays;
-        std::vector<const std::byte*> src;
-        std::vector<double> expected(static_cast<std::size_t>(elements));
-        for (int term = 0; term < terms; ++term) {
-          std::vector<double> values;
-          for (std::size_t i = 0; i < expected.size(); ++i) {
-            values.push_back((term + 1) * 0.25 - static_cast<double>(i % 13));
-            expected[i] += values[i];
-          }
-          encode(values, DataType::f32, arrays.emplace_back(expected.size() * sizeof(float)).data());
+    for (const Precision precision : {Precision::f32, Precision::bf16}) {
+      if (precision == Precision::bf16 && backend.get() == &reference()) continue;
+      for (const std::int64_t elements : {1, 17, 1000, 20001}) {
+        for (const int terms : {2, 3, 5}) {
+          INFO(backend->name() << " " << to_string(precision) << ", " << terms << " arrays of " << elements);
+          check_sum(*backend, precision, elements, terms);
         }
-        for (const GuardedArray& array : arrays) src.push_back(array.data());
-        GuardedArray dst(expected.size() * sizeof(float));
-        const std::unique_ptr<Kernel> kernel = backend->prepare_sum(Precision::f32, elements, terms);
-        GuardedArray scratch(kernel->scratch_bytes());
-        Bindings bindings;
-        bindings.src = src;
-        bindings.dst = dst.data();
-        bindings.scratch = scratch.data();
-        backend->enter();
-        kernel->run(bindings);
-        CHECK(array_error(decode(dst.data(), DataType::f32, expected.size()), expected) <=
-              tolerance(Precision::f32).forward);
-        CHECK(dst.guards_hold());
       }
     }
   }
+}
+
+TEST_CASE("cpu: a sum of bfloat16 arrays is rounded once") {
+  // 1 + 2^-9 four times over: rounded after each it would stay 4.
+  const std::vector<double> first(9, 1.0), rest(9, 0x1p-9);
+  std::vector<GuardedArray> arrays;
+  std::vector<const std::byte*> src;
+  for (int term = 0; term < 5; ++term) {
+    encode(term == 0 ? first : rest, DataType::bf16, arrays.emplace_back(9 * sizeof(std::uint16_t)).data());
+  }
+  for (const GuardedArray& array : arrays) src.push_back(array.data());
+  GuardedArray dst(9 * sizeof(std::uint16_t));
+  Bindings bindings;
+  bindings.src = src;
+  bindings.dst = dst.data();
+  const auto& backend = backends_under_test().back();
+  backend->prepare_sum(Precision::bf16, 9, 5)->run(bindings);
+  for (const double sum : decode(dst.data(), DataType::bf16, 9)) CHECK(sum == 1 + 0x1p-7);
 }
 
 }  // namespace petal::testing

@@ -7,6 +7,7 @@
 #include "engine/random.h"
 #include "kernels/cpu/backend.h"
 #include "tests/kernels/backends.h"
+#include "tests/kernels/scalars.h"
 
 namespace petal::testing {
 namespace {
@@ -142,6 +143,30 @@ TEST_CASE("updates follow the optimisers' formulas over several steps, clipped a
         CHECK(largest_error(*backend, optimizer_by_name(text), clipping) <= 1e-6);  // weights in [-1, 1]
       }
     }
+  }
+}
+
+TEST_CASE("cpu: an update and a rounding leave the weights rounded to the nearest beside them") {
+  const auto backend = make_cpu_backend(2);
+  backend->enter();
+  const auto kernel = backend->prepare_update(SGD{});
+  for (const std::int64_t size : {1, 9, 40003}) {
+    CAPTURE(size);
+    std::vector<float> weights = numbers(1, size), gradient = numbers(2, size);
+    std::vector<std::byte> rounded(static_cast<std::size_t>(size) * 2);
+    UpdateKernel::Parameter parameter{weights.data(), gradient.data(), {}, size};
+    parameter.rounded = rounded.data();
+    const auto check = [&] {
+      std::vector<std::byte> expected(rounded.size());
+      encode(std::vector<double>(weights.begin(), weights.end()), DataType::bf16, expected.data());
+      CHECK(rounded == expected);
+    };
+    kernel->round({&parameter, 1});
+    check();
+    const std::vector<float> before = weights;
+    kernel->run({&parameter, 1}, {.learning_rate = 0x1p-12f});
+    CHECK(weights != before);
+    check();
   }
 }
 

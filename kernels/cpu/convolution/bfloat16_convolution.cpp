@@ -3,9 +3,12 @@
 #include "kernels/cpu/product_forward.h"
 
 namespace petal::cpu {
+
 KernelPointer prepare_bfloat16(const Conv2D& layer, const Device& device, const PrepareContext& context) {
-  if (!takes_bfloat16_product(context)) return nullptr;
   const Convolution convolution = as_convolution(layer, context);
+  if (context.direction != Direction::forward)
+    return prepare_bfloat16_convolution_backward(convolution, device, context);
+  if (!takes_bfloat16_product(context)) return nullptr;
   const KernelDescriptors kernel = kernel_descriptors(convolution, context);
   const Descriptor bias = convolution.use_bias ? vector(context.dst.shape.back()) : Descriptor();
   const dnnl::post_ops operations = epilogue(context.node.fused_residual, convolution.activation);

@@ -91,7 +91,8 @@ class Bfloat16Depthwise final : public Kernel {
 KernelPointer prepare_bfloat16(const DepthwiseConv2D& layer, const Device& device,
                                const PrepareContext& context) {
   const Convolution convolution = as_convolution(layer, context);
-  if (!is_all_bfloat16(context) || !context.constant_weights || !fits_depthwise_rows(convolution, context))
+  if (!is_all_bfloat16(context) || context.direction != Direction::forward ||
+      !fits_depthwise_rows(convolution, context))
     return nullptr;
   return std::make_unique<Bfloat16Depthwise>(convolution, device, context);
 }

@@ -24,8 +24,11 @@ KernelDescriptors kernel_descriptors(const Convolution& convolution, const Prepa
     dims.insert(dims.begin(), groups);
     strides.insert(strides.begin(), outputs);
   }
-  return {Descriptor(dims, dnnl::memory::data_type::f32, strides),
-          Descriptor(dims, onednn_type(context.src[0].type), dnnl::memory::format_tag::any)};
+  const bool is_gradient = context.direction == Direction::backward_weights;
+  const DataType given = is_gradient ? DataType::f32 : given_kernel_type(context);
+  const DataType wanted = is_gradient ? DataType::f32 : context.src[0].type;
+  return {Descriptor(dims, onednn_type(given), strides),
+          Descriptor(dims, onednn_type(wanted), dnnl::memory::format_tag::any)};
 }
 
 KernelPointer prepare_convolution(const Convolution& convolution, const Device& device,

@@ -18,8 +18,8 @@ Convolution as_convolution(const Conv2D& layer, const PrepareContext& context);
 WindowDims window_dims(const Window& window);
 
 struct KernelDescriptors {
-  Descriptor given;   // Keras's (kh, kw, C / groups, filters), float32
-  Descriptor wanted;  // oneDNN's choice, of src's type
+  Descriptor given;   // Keras's (kh, kw, C / groups, filters), of given_kernel_type; its gradient float32
+  Descriptor wanted;  // oneDNN's choice, of src's type; its gradient float32
 };
 KernelDescriptors kernel_descriptors(const Convolution& convolution, const PrepareContext& context);
 
@@ -28,5 +28,8 @@ KernelPointer prepare_convolution(const Convolution& convolution, const Device& 
 // Both backward directions.
 KernelPointer prepare_convolution_backward(const Convolution& convolution, const Device& device,
                                            const PrepareContext& context);
+// Of arrays that are all bfloat16; null where oneDNN has no fast code for it.
+KernelPointer prepare_bfloat16_convolution_backward(const Convolution& convolution, const Device& device,
+                                                    const PrepareContext& context);
 
 }  // namespace petal::cpu

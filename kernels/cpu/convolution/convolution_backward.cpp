@@ -5,6 +5,7 @@
 #include "kernels/cpu/convolution/gemm_convolution.h"
 #include "kernels/cpu/packed_weights.h"
 #include "kernels/cpu/pre_activation_gradient.h"
+#include "kernels/cpu/vectors.h"
 
 namespace petal::cpu {
 namespace {
@@ -15,7 +16,8 @@ class ConvolutionBackwardData final : public Kernel {
       : gradient_(convolution.activation, device, context, scratch_) {
     const std::string name = where(context.node);
     const KernelDescriptors kernel = kernel_descriptors(convolution, context);
-    const Descriptor src = image(context.src[0].shape), dst = image(context.dst.shape);
+    const Descriptor src = image(context.src[0].shape, context.src[0].type);
+    const Descriptor dst = image(context.dst.shape, context.dst.type);
     const auto descriptor =
         PETAL_ONEDNN(name, convolution_backward_data(device.engine, src, kernel.wanted, dst,
                                                      window_dims(convolution.window), attributes()));
@@ -53,7 +55,8 @@ class ConvolutionBackwardWeights final : public Kernel {
       : gradient_(convolution.activation, device, context, scratch_) {
     const std::string name = where(context.node);
     const KernelDescriptors kernel = kernel_descriptors(convolution, context);
-    const Descriptor src = image(context.src[0].shape), dst = image(context.dst.shape);
+    const Descriptor src = image(context.src[0].shape, context.src[0].type);
+    const Descriptor dst = image(context.dst.shape, context.dst.type);
     const Descriptor bias = convolution.use_bias ? vector(context.dst.shape.back()) : Descriptor();
     const auto descriptor =
         PETAL_ONEDNN(name, convolution_backward_weights(device.engine, src, kernel.wanted, bias, dst,
@@ -107,6 +110,18 @@ KernelPointer prepare_convolution_backward(const Convolution& convolution, const
   }
   if (KernelPointer own = prepare_weights_gradient(convolution, device, context)) return own;
   return std::make_unique<ConvolutionBackwardWeights>(convolution, device, context);
+}
+
+KernelPointer prepare_bfloat16_convolution_backward(const Convolution& convolution, const Device& device,
+                                                    const PrepareContext& context) {
+  if (!has_avx512() || !is_all_bfloat16(context)) return nullptr;
+  KernelPointer kernel;
+  if (context.direction == Direction::backward_data) {
+    kernel = std::make_unique<ConvolutionBackwardData>(convolution, device, context);
+  } else {
+    kernel = std::make_unique<ConvolutionBackwardWeights>(convolution, device, context);
+  }
+  return is_reference(kernel->implementation()) ? nullptr : std::move(kernel);
 }
 
 }  // namespace petal::cpu

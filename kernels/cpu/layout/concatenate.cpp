@@ -37,6 +37,7 @@ class ConcatenateForward final : public Kernel {
   std::vector<std::int64_t> parts_;  // each input's channels
 };
 
+template <class Element>
 class ConcatenateBackward final : public Kernel {
  public:
   explicit ConcatenateBackward(const PrepareContext& context)
@@ -45,12 +46,12 @@ class ConcatenateBackward final : public Kernel {
   }
 
   void run(const Bindings& bindings) override {
-    const float* diff_dst = floats(bindings.diff_dst);
+    const auto* diff_dst = reinterpret_cast<const Element*>(bindings.diff_dst);
 #pragma omp parallel for schedule(static) if (rows_ * channels_ >= worth_threads)
     for (std::int64_t row = 0; row < rows_; ++row) {
-      const float* from = diff_dst + row * channels_;
+      const Element* from = diff_dst + row * channels_;
       for (std::size_t input = 0; input < parts_.size(); from += parts_[input++]) {
-        float* to = floats(bindings.diff_src[input]);
+        auto* to = reinterpret_cast<Element*>(bindings.diff_src[input]);
         if (to) std::copy_n(from, parts_[input], to + row * parts_[input]);
       }
     }
@@ -65,6 +66,12 @@ class ConcatenateBackward final : public Kernel {
   std::vector<std::int64_t> parts_;
 };
 
+template <class Element>
+KernelPointer prepare_concatenate(const PrepareContext& context) {
+  if (context.direction == Direction::forward) return std::make_unique<ConcatenateForward<Element>>(context);
+  return std::make_unique<ConcatenateBackward<Element>>(context);
+}
+
 }  // namespace
 
 Support supports(const Concatenate&, Direction direction) {
@@ -72,14 +79,11 @@ Support supports(const Concatenate&, Direction direction) {
 }
 
 KernelPointer prepare(const Concatenate&, const Device&, const PrepareContext& context) {
-  if (context.direction != Direction::forward) return std::make_unique<ConcatenateBackward>(context);
-  if (is_all_bfloat16(context)) return std::make_unique<ConcatenateForward<Bfloat16>>(context);
-  return std::make_unique<ConcatenateForward<float>>(context);
+  return prepare_concatenate<float>(context);
 }
 
-KernelPointer prepare_bfloat16(const Concatenate& layer, const Device& device,
-                               const PrepareContext& context) {
-  return is_all_bfloat16(context) ? prepare(layer, device, context) : nullptr;
+KernelPointer prepare_bfloat16(const Concatenate&, const Device&, const PrepareContext& context) {
+  return is_all_bfloat16(context) ? prepare_concatenate<Bfloat16>(context) : nullptr;
 }
 
 }  // namespace petal::cpu

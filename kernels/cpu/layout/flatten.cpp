@@ -10,4 +10,8 @@ KernelPointer prepare(const Flatten&, const Device&, const PrepareContext& conte
   return prepare_copy(context);
 }
 
+KernelPointer prepare_bfloat16(const Flatten&, const Device&, const PrepareContext& context) {
+  return is_all_bfloat16(context) ? prepare_copy(context) : nullptr;
+}
+
 }  // namespace petal::cpu

@@ -47,7 +47,8 @@ struct AveragePooling {
   }
 
   // One row of diff_src: each element gathers its share from the windows that hold it.
-  PETAL_INLINE void backward_row(const float* diff_dst, std::int64_t row, float* diff_src) const {
+  template <class Element>
+  PETAL_INLINE void backward_row(const Element* diff_dst, std::int64_t row, Element* diff_src) const {
     for (std::int64_t column = 0; column < columns.input; ++column) {
       for_channels(channels, [&](auto vectors, std::int64_t c, std::int64_t count) PETAL_LOOP {
         backward_element<vectors()>(diff_dst + c, row, column, count, diff_src + column * channels + c);
@@ -55,16 +56,16 @@ struct AveragePooling {
     }
   }
 
-  template <int vectors>
-  PETAL_INLINE void backward_element(const float* diff_dst, std::int64_t row, std::int64_t column,
-                                     std::int64_t count, float* diff_src) const {
+  template <int vectors, class Element>
+  PETAL_INLINE void backward_element(const Element* diff_dst, std::int64_t row, std::int64_t column,
+                                     std::int64_t count, Element* diff_src) const {
     const Range y = rows.windows_over[static_cast<std::size_t>(row)];
     const Range x = columns.windows_over[static_cast<std::size_t>(column)];
     Floats sums[vectors];
     for (int v = 0; v < vectors; ++v) sums[v] = Floats{};
     for (std::int64_t out_y = y.begin; out_y < y.end; ++out_y) {
       for (std::int64_t out_x = x.begin; out_x < x.end; ++out_x) {
-        const float* from = diff_dst + (out_y * columns.output + out_x) * channels;
+        const Element* from = diff_dst + (out_y * columns.output + out_x) * channels;
         const float part = share(out_y, out_x);
         for (int v = 0; v < vectors; ++v) {
           Floats gradient;
@@ -111,20 +112,21 @@ class AveragePoolingForward final : public Kernel {
   AveragePooling pooling_;
 };
 
+template <class Element>
 class AveragePoolingBackward final : public Kernel {
  public:
   explicit AveragePoolingBackward(const AveragePooling& pooling) : pooling_(pooling) {}
 
   void run(const Bindings& bindings) override {
     const AveragePooling& p = pooling_;
-    const float* diff_dst = floats(bindings.diff_dst);
-    float* diff_src = floats(bindings.diff_src[0]);
+    const auto* diff_dst = reinterpret_cast<const Element*>(bindings.diff_dst);
+    auto* diff_src = reinterpret_cast<Element*>(bindings.diff_src[0]);
     if (!diff_src) return;
 #pragma omp parallel for collapse(2) schedule(static) if (p.src_elements() >= worth_threads)
     for (std::int64_t n = 0; n < p.batch; ++n) {
       for (std::int64_t row = 0; row < p.rows.input; ++row) {
-        const float* gradients = diff_dst + n * p.rows.output * p.columns.output * p.channels;
-        float* to = diff_src + (n * p.rows.input + row) * p.columns.input * p.channels;
+        const Element* gradients = diff_dst + n * p.rows.output * p.columns.output * p.channels;
+        Element* to = diff_src + (n * p.rows.input + row) * p.columns.input * p.channels;
         run_in_vectors([&]() PETAL_LOOP { p.backward_row(gradients, row, to); });
       }
     }
@@ -138,6 +140,17 @@ class AveragePoolingBackward final : public Kernel {
   AveragePooling pooling_;
 };
 
+template <class Element>
+KernelPointer prepare_average_pooling(const AveragePooling2D& layer, const PrepareContext& context) {
+  const Shape& src = context.src[0].shape;
+  const Window window =
+      resolve_window(where(context.node), {src[1], src[2]}, layer.pool, layer.strides, {1, 1}, layer.padding);
+  const AveragePooling pooling{rows_of(window), columns_of(window), src[0], src[3]};
+  if (context.direction == Direction::forward)
+    return std::make_unique<AveragePoolingForward<Element>>(pooling);
+  return std::make_unique<AveragePoolingBackward<Element>>(pooling);
+}
+
 }  // namespace
 
 Support supports(const AveragePooling2D&, Direction direction) {
@@ -145,18 +158,11 @@ Support supports(const AveragePooling2D&, Direction direction) {
 }
 
 KernelPointer prepare(const AveragePooling2D& layer, const Device&, const PrepareContext& context) {
-  const Shape& src = context.src[0].shape;
-  const Window window =
-      resolve_window(where(context.node), {src[1], src[2]}, layer.pool, layer.strides, {1, 1}, layer.padding);
-  const AveragePooling pooling{rows_of(window), columns_of(window), src[0], src[3]};
-  if (context.direction != Direction::forward) return std::make_unique<AveragePoolingBackward>(pooling);
-  if (is_all_bfloat16(context)) return std::make_unique<AveragePoolingForward<Bfloat16>>(pooling);
-  return std::make_unique<AveragePoolingForward<float>>(pooling);
+  return prepare_average_pooling<float>(layer, context);
 }
 
-KernelPointer prepare_bfloat16(const AveragePooling2D& layer, const Device& device,
-                               const PrepareContext& context) {
-  return is_all_bfloat16(context) ? prepare(layer, device, context) : nullptr;
+KernelPointer prepare_bfloat16(const AveragePooling2D& layer, const Device&, const PrepareContext& context) {
+  return is_all_bfloat16(context) ? prepare_average_pooling<Bfloat16>(layer, context) : nullptr;
 }
 
 }  // namespace petal::cpu

@@ -4,6 +4,9 @@
 #include "kernels/cpu/operations.h"
 #include "kernels/cpu/pooling/pooling_window.h"
 
+// GCC 12 takes vectors that a loop assigns for uninitialised, at the assignment itself.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+
 namespace petal::cpu {
 namespace {
 
@@ -49,8 +52,8 @@ struct MaxPooling {
   }
 
   // One row of dst. `src` is the sample's image.
-  template <class Winner>
-  PETAL_INLINE void forward_row(const float* src, std::int64_t y, float* dst, Winner* winners) const {
+  template <class Winner, class Element>
+  PETAL_INLINE void forward_row(const Element* src, std::int64_t y, Element* dst, Winner* winners) const {
     for (std::int64_t x = 0; x < columns.output; ++x) {
       for_channels(channels, [&](auto vectors, std::int64_t c, std::int64_t count) PETAL_LOOP {
         const std::int64_t at = x * channels + c;
@@ -59,21 +62,21 @@ struct MaxPooling {
     }
   }
 
-  template <int vectors, class Winner>
-  PETAL_INLINE void forward_element(const float* src, std::int64_t y, std::int64_t x, std::int64_t count,
-                                    float* dst, Winner* winner) const {
+  template <int vectors, class Winner, class Element>
+  PETAL_INLINE void forward_element(const Element* src, std::int64_t y, std::int64_t x, std::int64_t count,
+                                    Element* dst, Winner* winner) const {
     const Range sy = rows.windows[static_cast<std::size_t>(y)];
     const Range sx = columns.windows[static_cast<std::size_t>(x)];
     Floats largest[vectors];
     Integers taps[vectors];
-    const float* const corner = src + (sy.begin * columns.input + sx.begin) * channels;
+    const Element* const corner = src + (sy.begin * columns.input + sx.begin) * channels;
     for (int v = 0; v < vectors; ++v) {
       load(corner + v * lanes, count, largest[v]);
       taps[v] = Integers{} + number(sy.begin, sx.begin, y, x);
     }
     for (std::int64_t row = sy.begin; row < sy.end; ++row) {
       for (std::int64_t column = sx.begin + (row == sy.begin); column < sx.end; ++column) {
-        const float* from = src + (row * columns.input + column) * channels;
+        const Element* from = src + (row * columns.input + column) * channels;
         const Integers tap = Integers{} + number(row, column, y, x);
         for (int v = 0; v < vectors; ++v) {
           Floats value;
@@ -91,9 +94,9 @@ struct MaxPooling {
   }
 
   // One row of diff_src: each element gathers from the windows that hold it, so each is written once.
-  template <class Winner>
-  PETAL_INLINE void backward_row(const Winner* winners, const float* diff_dst, std::int64_t row,
-                                 float* diff_src) const {
+  template <class Winner, class Element>
+  PETAL_INLINE void backward_row(const Winner* winners, const Element* diff_dst, std::int64_t row,
+                                 Element* diff_src) const {
     for (std::int64_t column = 0; column < columns.input; ++column) {
       for_channels(channels, [&](auto vectors, std::int64_t c, std::int64_t count) PETAL_LOOP {
         backward_element<vectors()>(winners + c, diff_dst + c, row, column, count,
@@ -102,9 +105,9 @@ struct MaxPooling {
     }
   }
 
-  template <int vectors, class Winner>
-  PETAL_INLINE void backward_element(const Winner* winners, const float* diff_dst, std::int64_t row,
-                                     std::int64_t column, std::int64_t count, float* diff_src) const {
+  template <int vectors, class Winner, class Element>
+  PETAL_INLINE void backward_element(const Winner* winners, const Element* diff_dst, std::int64_t row,
+                                     std::int64_t column, std::int64_t count, Element* diff_src) const {
     const Range y = rows.windows_over[static_cast<std::size_t>(row)];
     const Range x = columns.windows_over[static_cast<std::size_t>(column)];
     Floats sums[vectors];
@@ -194,20 +197,20 @@ class MaxPoolingInference final : public Kernel {
 };
 
 // In training. `Winner` holds the number of any element of a window.
-template <class Winner>
+template <class Winner, class Element>
 class MaxPoolingForward final : public Kernel {
  public:
   explicit MaxPoolingForward(const MaxPooling& pooling) : pooling_(pooling) {}
 
   void run(const Bindings& bindings) override {
     const MaxPooling& p = pooling_;
-    const float* src = floats(bindings.src[0]);
-    float* dst = floats(bindings.dst);
+    const auto* src = reinterpret_cast<const Element*>(bindings.src[0]);
+    auto* dst = reinterpret_cast<Element*>(bindings.dst);
     auto* winners = reinterpret_cast<Winner*>(bindings.workspace);
 #pragma omp parallel for collapse(2) schedule(static) if (p.src_elements() >= worth_threads)
     for (std::int64_t n = 0; n < p.batch; ++n) {
       for (std::int64_t y = 0; y < p.rows.output; ++y) {
-        const float* image = src + n * p.rows.input * p.columns.input * p.channels;
+        const Element* image = src + n * p.rows.input * p.columns.input * p.channels;
         const std::int64_t at = (n * p.rows.output + y) * p.columns.output * p.channels;
         run_in_vectors([&]() PETAL_LOOP { p.forward_row(image, y, dst + at, winners + at); });
       }
@@ -225,7 +228,7 @@ class MaxPoolingForward final : public Kernel {
   MaxPooling pooling_;
 };
 
-template <class Winner>
+template <class Winner, class Element>
 class MaxPoolingBackward final : public Kernel {
  public:
   explicit MaxPoolingBackward(const MaxPooling& pooling) : pooling_(pooling) {}
@@ -233,14 +236,14 @@ class MaxPoolingBackward final : public Kernel {
   void run(const Bindings& bindings) override {
     const MaxPooling& p = pooling_;
     const auto* winners = reinterpret_cast<const Winner*>(bindings.workspace);
-    const float* diff_dst = floats(bindings.diff_dst);
-    float* diff_src = floats(bindings.diff_src[0]);
+    const auto* diff_dst = reinterpret_cast<const Element*>(bindings.diff_dst);
+    auto* diff_src = reinterpret_cast<Element*>(bindings.diff_src[0]);
     if (!diff_src) return;
 #pragma omp parallel for collapse(2) schedule(static) if (p.src_elements() >= worth_threads)
     for (std::int64_t n = 0; n < p.batch; ++n) {
       for (std::int64_t row = 0; row < p.rows.input; ++row) {
         const std::int64_t outputs = n * p.rows.output * p.columns.output * p.channels;
-        float* to = diff_src + (n * p.rows.input + row) * p.columns.input * p.channels;
+        Element* to = diff_src + (n * p.rows.input + row) * p.columns.input * p.channels;
         run_in_vectors([&]() PETAL_LOOP { p.backward_row(winners + outputs, diff_dst + outputs, row, to); });
       }
     }
@@ -254,12 +257,10 @@ class MaxPoolingBackward final : public Kernel {
   MaxPooling pooling_;
 };
 
-template <class Winner>
-KernelPointer prepare_max_pooling(const MaxPooling& pooling, const PrepareContext& context) {
-  if (context.direction == Direction::forward) {
-    return std::make_unique<MaxPoolingForward<Winner>>(pooling);
-  }
-  return std::make_unique<MaxPoolingBackward<Winner>>(pooling);
+template <class Winner, class Element>
+KernelPointer prepare_training(const MaxPooling& pooling, Direction direction) {
+  if (direction == Direction::forward) return std::make_unique<MaxPoolingForward<Winner, Element>>(pooling);
+  return std::make_unique<MaxPoolingBackward<Winner, Element>>(pooling);
 }
 
 MaxPooling max_pooling(const MaxPooling2D& layer, const PrepareContext& context) {
@@ -269,6 +270,16 @@ MaxPooling max_pooling(const MaxPooling2D& layer, const PrepareContext& context)
   return {rows_of(window), columns_of(window), src[0], src[3]};
 }
 
+template <class Element>
+KernelPointer prepare_max_pooling(const MaxPooling2D& layer, const PrepareContext& context) {
+  const MaxPooling pooling = max_pooling(layer, context);
+  if (context.mode == Mode::inference) return std::make_unique<MaxPoolingInference<Element>>(pooling);
+  const bool numbers_fit_bytes =
+      layer.pool.height * layer.pool.width <= std::numeric_limits<std::uint8_t>::max() + 1;
+  return numbers_fit_bytes ? prepare_training<std::uint8_t, Element>(pooling, context.direction)
+                           : prepare_training<std::int32_t, Element>(pooling, context.direction);
+}
+
 }  // namespace
 
 Support supports(const MaxPooling2D&, Direction direction) {
@@ -276,17 +287,11 @@ Support supports(const MaxPooling2D&, Direction direction) {
 }
 
 KernelPointer prepare(const MaxPooling2D& layer, const Device&, const PrepareContext& context) {
-  const MaxPooling pooling = max_pooling(layer, context);
-  if (context.mode == Mode::inference) return std::make_unique<MaxPoolingInference<float>>(pooling);
-  const bool numbers_fit_bytes =
-      layer.pool.height * layer.pool.width <= std::numeric_limits<std::uint8_t>::max() + 1;
-  return numbers_fit_bytes ? prepare_max_pooling<std::uint8_t>(pooling, context)
-                           : prepare_max_pooling<std::int32_t>(pooling, context);
+  return prepare_max_pooling<float>(layer, context);
 }
 
 KernelPointer prepare_bfloat16(const MaxPooling2D& layer, const Device&, const PrepareContext& context) {
-  if (!is_all_bfloat16(context) || context.mode != Mode::inference) return nullptr;
-  return std::make_unique<MaxPoolingInference<Bfloat16>>(max_pooling(layer, context));
+  return is_all_bfloat16(context) ? prepare_max_pooling<Bfloat16>(layer, context) : nullptr;
 }
 
 }  // namespace petal::cpu

@@ -1,0 +1,188 @@
+// Training in bfloat16: what is learnt stays float32, and what comes out stays close to float32's.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <map>
+
+#include "engine/training_plan.h"
+#include "kernels/cpu/backend.h"
+
+using namespace petal;
+
+namespace {
+
+constexpr std::int64_t samples = 6;
+constexpr std::int64_t side = 12;
+
+class Noise : public SampleSource {
+ public:
+  void write(std::size_t, std::int64_t first, std::int64_t count, float* dst) const override {
+    const RandomStream random(2, RandomPurpose::drawing);
+    constexpr std::int64_t each = side * side * 3;
+    for (std::int64_t i = 0; i < each * count; ++i)
+      dst[i] = random.uniform(static_cast<std::uint32_t>(each * first + i)) * 2 - 1;
+  }
+};
+
+constexpr std::int32_t targets[samples] = {2, 0, 1, 1, 0, 2};
+
+double run(TrainingPlan& plan) {
+  static const Noise source;
+  return plan.forward_backward({.source = &source, .count = samples, .targets = targets},
+                               {.seed = 3, .epoch = 1, .samples = {}});
+}
+
+// One convolution that reads halves and is all that learns.
+Graph one_kernel() {
+  GraphBuilder g("one_kernel");
+  Value x = g.add("scaled", Rescaling{.scale = 1.5f}, g.input({side, side, 3}));
+  x = g.add("conv", Conv2D{.filters = 3, .kernel = {3, 3}, .use_bias = false}, x);
+  x = g.add("pool", GlobalAveragePooling2D{}, x);
+  x = g.add("softmax", Activation{ActivationFunction::softmax}, x);
+  return std::move(g).build({x});
+}
+
+// Every kind of step: a residual whose gradients meet, normalisation by the batch, pooling, a view, a frozen
+// layer with a gradient through it, dense layers.
+Graph network(bool normalizes, bool freezes_first = false) {
+  GraphBuilder g("small");
+  Value x = g.add("scaled", Rescaling{.scale = 1.5f}, g.input({side, side, 3}));
+  x = g.add("stem", Conv2D{.filters = 8, .kernel = {3, 3}, .activation = ActivationFunction::relu}, x);
+  const Value shortcut = x;
+  x = g.add("depthwise", DepthwiseConv2D{.kernel = {3, 3}, .padding = Padding::same}, x);
+  if (normalizes) x = g.add("norm", BatchNormalization{}, x);
+  x = g.add("cut", Activation{ActivationFunction::relu6}, x);
+  x = g.add("project", Conv2D{.filters = 8}, x);
+  x = g.add("add", Add{}, {shortcut, x});
+  x = g.add("frozen", Conv2D{.filters = 8}, x);
+  x = g.add("pool", MaxPooling2D{}, x);
+  x = g.add("flatten", Flatten{}, x);
+  x = g.add("hidden", Dense{.units = 16, .activation = ActivationFunction::relu}, x);
+  x = g.add("predictions", Dense{.units = 3, .activation = ActivationFunction::softmax}, x);
+  return std::move(g).build({x}).with_trainable([&](const Node& node) {
+    return node.name != "frozen" && !(freezes_first && (node.name == "stem" || node.name == "depthwise"));
+  });
+}
+
+TrainingPlan make_plan(const Graph& graph, const Weights& weights, Precision precision,
+                       const Optimizer& optimizer = SGD{}, int threads = 1) {
+  return compile_training(graph, weights, make_cpu_backend(threads),
+                          {.batch = samples, .precision = precision, .optimizer = optimizer});
+}
+
+// ||found - expected|| / ||expected||
+double distance(const Tensor& found, const Tensor& expected) {
+  double difference = 0, size = 0;
+  for (std::size_t i = 0; i < expected.values().size(); ++i) {
+    const double e = static_cast<double>(expected.values()[i]);
+    difference += std::pow(static_cast<double>(found.values()[i]) - e, 2);
+    size += e * e;
+  }
+  return std::sqrt(difference / size);
+}
+
+}  // namespace
+
+TEST_CASE("cpu: in bf16 an update smaller than a half's step is not lost") {
+  const Graph graph = one_kernel();
+  const Weights start = initialize(graph, 4);
+  TrainingPlan plan = make_plan(graph, start, Precision::bf16);
+  const auto moved = [&] {
+    Weights weights = start;
+    plan.store(weights);
+    double largest = 0;
+    for (std::size_t i = 0; i < weights.at("conv/kernel").values().size(); ++i) {
+      const float w = weights.at("conv/kernel").values()[i], before = start.at("conv/kernel").values()[i];
+      largest = std::max(largest, static_cast<double>(std::fabs(w - before)));
+    }
+    return largest;
+  };
+  const double loss = run(plan);
+  const Tensor gradient = plan.gradient("conv/kernel");
+  const float largest = *std::ranges::max_element(
+      gradient.values(), [](float a, float b) { return std::fabs(a) < std::fabs(b); });
+  // Kernels are around 0.2, where a half's steps are 2^-10.
+  const float rate = 0x1p-18f / std::fabs(largest);
+  plan.update(rate);
+  CHECK(moved() > 0x1p-19);
+  CHECK(moved() < 0x1p-17);
+  // The copies that kernels read are the same but where a weight lay on the border between two halves.
+  CHECK(run(plan) == doctest::Approx(loss).epsilon(1e-3));
+  for (int step = 1; step < 1024; ++step) {
+    plan.update(rate);
+    run(plan);
+  }
+  CHECK(moved() > 0.5 * 0x1p-8);
+  CHECK(run(plan) < loss * (1 - 1e-4));
+}
+
+TEST_CASE("cpu: in bf16 loss, predictions and gradients are float32's within rounding") {
+  for (const bool normalizes : {false, true}) {
+    for (const int threads : {1, 2}) {
+      CAPTURE(normalizes);
+      CAPTURE(threads);
+      const Graph graph = network(normalizes);
+      const Weights weights = initialize(graph, 4);
+      TrainingPlan exact = make_plan(graph, weights, Precision::f32, SGD{}, threads);
+      TrainingPlan plan = make_plan(graph, weights, Precision::bf16, SGD{}, threads);
+      const double expected = run(exact);
+      const double loss = run(plan);
+      CHECK(loss == doctest::Approx(expected).epsilon(1e-2));
+      CHECK(loss != expected);
+      for (std::int64_t i = 0; i < 3 * samples; ++i)
+        CHECK(plan.predictions()[i] == doctest::Approx(exact.predictions()[i]).epsilon(0.02));
+      for (const WeightDeclaration& weight : graph.weights()) {
+        if (weight.role != Role::weight || weight.name.starts_with("frozen")) continue;
+        // Rounding of values and gradients moves them by a few percent, and by more where a sum cancels or a
+        // relu that is nearly zero falls to the other side; a step that is wired wrongly, by 1.
+        // What the batch's mean takes off again has no gradient but rounding.
+        if (normalizes && weight.name == "depthwise/bias") continue;
+        CAPTURE(weight.name);
+        CHECK(distance(plan.gradient(weight.name), exact.gradient(weight.name)) < 0.2);
+      }
+    }
+  }
+}
+
+TEST_CASE("cpu: in bf16 what is frozen at the front runs as inference does, and steps say their precision") {
+  const Graph graph = network(false, true);
+  TrainingPlan plan = make_plan(graph, initialize(graph, 4), Precision::bf16);
+  plan.set_profiling(true);
+  run(plan);
+  std::map<std::string, std::string> precisions;
+  for (const ProfileEntry& entry : plan.profile().entries) {
+    CAPTURE(entry.name);
+    CHECK_FALSE((entry.name == "stem" && entry.phase != "forward"));
+    precisions[entry.name + " " + entry.phase] = entry.precision;
+  }
+  for (const char* step : {"stem forward", "project backward_weights", "hidden forward", "add backward_data"})
+    CHECK(precisions[step] == "bf16");
+  for (const char* step : {"predictions forward", "predictions backward_weights"})
+    CHECK(precisions[step] == "f32");
+}
+
+TEST_CASE("cpu: in bf16 a restored plan goes on bit for bit, from float32 weights") {
+  const Graph graph = network(true);
+  Weights weights = initialize(graph, 4);
+  TrainingPlan plan = make_plan(graph, weights, Precision::bf16, Adam{});
+  const auto step = [](TrainingPlan& trained) {
+    const double loss = run(trained);
+    trained.update(0.01f);
+    return loss;
+  };
+  step(plan);
+  step(plan);
+  plan.store(weights);
+  const auto kernel = weights.at("project/kernel").values();
+  CHECK(std::ranges::any_of(kernel, [](float w) { return (std::bit_cast<std::uint32_t>(w) & 0xffff) != 0; }));
+  TrainingPlan other = make_plan(graph, initialize(graph, 9), Precision::bf16, Adam{});
+  other.restore(weights, plan.optimizer_state());
+  for (int i = 0; i < 3; ++i) CHECK(step(other) == step(plan));
+  Weights a = weights, b = weights;
+  plan.store(a);
+  other.store(b);
+  for (const auto& [name, entry] : a.entries())
+    CHECK_MESSAGE(std::ranges::equal(entry.tensor->values(), b.at(name).values()), name);
+}
