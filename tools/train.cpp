@@ -111,8 +111,9 @@ void add_machine_options(CLI::App& app, TrainArguments& a) {
   app.add_option("--device", a.device, "cpu or cuda")->capture_default_str();
   app.add_option(
          "--precision", a.precision,
-         "Of the frozen base: f32, bf16, f16, or auto: bf16 where this processor computes it faster and it "
-         "stays within a bound on a sample of the photos")
+         "Of features and training steps: f32, bf16 (what is learnt stays float32), f16, or auto: bf16 where "
+         "this processor computes it faster and a trained base stays within a bound on a sample of the "
+         "photos")
       ->capture_default_str();
   app.add_option("--threads", a.options.threads, "[default: the cores at hand]");
   app.add_option("--memory-budget", a.options.memory_budget,

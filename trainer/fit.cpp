@@ -44,6 +44,7 @@ class Fitting {
         batches_((train.size() + batch_ - 1) / batch_),
         plan_(compile_training(graph, weights, backend_,
                                {.batch = batch_,
+                                .precision = options.precision,
                                 .loss = options.loss,
                                 .optimizer = options.optimizer,
                                 .clipping = options.clipping})),

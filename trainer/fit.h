@@ -54,6 +54,7 @@ struct FitOptions {
   int epochs = 30;      // the number of the last epoch
   int first_epoch = 1;  // more than 1 where another training came before: epochs are numbered on
   std::int64_t batch_size = 32;
+  Precision precision = Precision::f32;  // of the steps, as TrainingOptions has it; validation runs in f32
   Optimizer optimizer = Adam{};
   // The learning rate of a step, counted from 0 over the whole training; empty: the optimiser's throughout.
   std::function<float(std::int64_t step)> schedule{};

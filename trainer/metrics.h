@@ -70,7 +70,7 @@ struct MetricsDocument {
   int epochs = 0;         // trained
   int weights_epoch = 0;  // whose weights the model has
   bool interrupted = false;
-  PrecisionChoice precision{};  // of the frozen base, or of the whole model where it is evaluated
+  PrecisionChoice precision{};  // of features and steps, or of the whole model where it is evaluated
 };
 
 // JSON, indented by two blanks, with a newline at its end (metrics_json.cpp).

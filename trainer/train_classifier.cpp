@@ -115,6 +115,7 @@ class Training {
             .cache = options_.cache,
             .threads = options_.threads,
             .precision = options_.precision,
+            .has_pretrained_base = base_.is_pretrained() && !base_.has_own_head(),
             .progress = events_.photos,
             .stop = events_.stop,
             .info = [this](const std::string& line) { info(line); },
@@ -180,6 +181,7 @@ class Training {
                                               *options_.batch_size, train.size(), train.size()));
     }
     fit_options.batch_size = batch_size();
+    fit_options.precision = samples_->precision().precision;
     fit_options.clipping = options_.clipping;
     fit_options.loss = loss_of(options_);
     fit_options.seed = options_.seed;

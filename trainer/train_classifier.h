@@ -71,7 +71,7 @@ struct TrainOptions {
   std::int64_t memory_budget = 2'000'000'000;  // bytes of pixels or features that may be kept
   int threads = 0;                             // 0: the cores that this process may run on
   bool profile = false;                        // tell where the time of the steps went
-  PrecisionRequest precision{};                // of the frozen base; what is trained is trained in f32
+  PrecisionRequest precision{};                // of features and steps; what is learnt is float32 always
   std::optional<double> assert_accuracy;
 };
 

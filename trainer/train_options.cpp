@@ -47,6 +47,7 @@ void require_train_options(const TrainOptions& options, const TrainingBase& base
   loss_of(options);
   require_positive("--learning-rate", options.learning_rate);
   require_valid(options.clipping);
+  require_training_precision(options.precision.precision);
   if (options.epochs < 1)
     throw Error("--epochs", fmt::format("found {}, expected 1 or more", options.epochs));
   if (options.batch_size && *options.batch_size < 1) {

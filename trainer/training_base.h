@@ -22,6 +22,8 @@ class TrainingBase {
   std::string architecture() const;
   // Trained as a whole always: it has no pretrained part.
   bool has_own_head() const { return architecture_ != nullptr && architecture_->has_own_head; }
+  // Whether its weights come from a file.
+  bool is_pretrained() const { return architecture_ == nullptr || !options_.weights.empty(); }
 
   // The network that is trained, without numbers; its first phase's layers are trainable. Throws Error as
   // training_graph and read_augmentation.

@@ -6,6 +6,7 @@
 
 #include "engine/error.h"
 #include "engine/weights.h"
+#include "models/features.h"
 
 namespace petal {
 namespace {
@@ -37,6 +38,7 @@ void TrainingSamples::prepare(const Network& network) {
   if (keeps_features(split)) {
     use_features(network, split);
   } else {
+    choose_precision_of_steps(network);
     use_photos(network.graph);
   }
   require_every_class();
@@ -45,17 +47,10 @@ void TrainingSamples::prepare(const Network& network) {
 void TrainingSamples::use_features(const Network& network, const FrozenSplit& split) {
   subsets_.clear();
   graph_ = split.rest;
-  FeatureOptions options;
-  PhotoStreamOptions& stream = options.stream;
-  stream.threads = options_.threads;
-  stream.decode = options_.decode;
-  stream.strict = options_.strict;
-  stream.progress = options_.progress;
-  stream.stop = options_.stop;
-  options.cache = options_.cache;
+  choose_precision_by({split.frozen, network.weights});
+  FeatureOptions options = feature_options();
+  options.stream.precision = precision_.precision;
   const std::span<const Photo> photos = dataset_.folder.photos;
-  choose_precision_once({split.frozen, network.weights}, options);
-  stream.precision = precision_.precision;
   features_ = extract_features({split.frozen, network.weights}, photos, backends_, options);
   const bool first = skipped_.empty() && tally_.computed + tally_.from_cache == 0;
   if (first) {
@@ -80,21 +75,36 @@ void TrainingSamples::use_features(const Network& network, const FrozenSplit& sp
   }
 }
 
-// A second phase keeps to the first one's.
-void TrainingSamples::choose_precision_once(const Network& frozen, const FeatureOptions& options) {
+FeatureOptions TrainingSamples::feature_options() const {
+  return {.stream = {.threads = options_.threads,
+                     .decode = options_.decode,
+                     .strict = options_.strict,
+                     .progress = options_.progress,
+                     .stop = options_.stop},
+          .cache = options_.cache};
+}
+
+void TrainingSamples::choose_precision_by(const Network& base) {
   if (chose_precision_) return;
-  precision_ = choose_precision(options_.precision, frozen, dataset_.folder.photos, backends_, options);
+  precision_ =
+      choose_precision(options_.precision, base, dataset_.folder.photos, backends_, feature_options());
   chose_precision_ = true;
   if (precision_.error) options_.info(to_text(precision_));
 }
 
-void TrainingSamples::use_photos(const Graph& graph) {
-  if (options_.precision.precision != Precision::f32 && !options_.precision.is_automatic) {
-    options_.warning(fmt::format(
-        "--precision {} is for features that are computed once; here the base runs with the layers that "
-        "train, in f32",
-        to_string(options_.precision)));
+void TrainingSamples::choose_precision_of_steps(const Network& network) {
+  if (chose_precision_) return;
+  if (options_.has_pretrained_base) {
+    choose_precision_by({up_to_features(network.graph), network.weights});
+  } else {
+    precision_ = {options_.precision.precision, options_.precision.is_automatic};
+    chose_precision_ = true;
   }
+  if (precision_.is_automatic)
+    options_.info(fmt::format("--precision auto: the steps run in {}", to_string(precision_.precision)));
+}
+
+void TrainingSamples::use_photos(const Graph& graph) {
   const Shape old = subsets_.empty() || are_features() ? Shape{0} : graph_[graph_.inputs()[0]].shape;
   graph_ = graph;
   const Shape& shape = graph[graph.inputs()[0]].shape;

@@ -20,7 +20,8 @@ struct TrainingSamplesOptions {
   bool strict = false;
   std::optional<std::filesystem::path> cache{};  // of features; nothing: no cache
   int threads = 0;
-  PrecisionRequest precision{};  // of features of the frozen part
+  PrecisionRequest precision{};
+  bool has_pretrained_base = false;  // whose features tell whether a precision is good enough
   PhotoProgress progress{};
   const std::atomic<bool>* stop = nullptr;
   std::function<void(const std::string&)> info{}, warning{};
@@ -45,14 +46,18 @@ class TrainingSamples {
   std::vector<std::int64_t> photos(Subset subset) const;
 
   const FeatureTally& tally() const { return tally_; }
-  // Made for the first features; f32 where there are none.
+  // Of the features and of the steps; made by the first `prepare`.
   const PrecisionChoice& precision() const { return precision_; }
   const std::vector<PhotoMessage>& skipped() const { return skipped_; }
 
  private:
   void use_features(const Network& network, const FrozenSplit& split);
   void use_photos(const Graph& graph);
-  void choose_precision_once(const Network& frozen, const FeatureOptions& options);
+  FeatureOptions feature_options() const;
+  // By the features of a base. A second phase keeps to the first one's choice.
+  void choose_precision_by(const Network& base);
+  // For steps on photos: by the pretrained base's features, where there is one.
+  void choose_precision_of_steps(const Network& network);
   bool keeps_features(const FrozenSplit& split) const;
   void tell(const std::vector<PhotoMessage>& list, std::string_view what) const;
   void require_every_class();

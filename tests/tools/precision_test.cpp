@@ -56,4 +56,27 @@ TEST_CASE("--precision: bf16 predicts and evaluates as f32 does; auto is for whe
   }
 }
 
+TEST_CASE("--precision bf16 trains from scratch, is timed and profiled in training, and f16 is refused") {
+  const TemporaryFolder folder;
+  const std::string data = folder / "data", run = folder / "run";
+  REQUIRE(run_command("petal draw-flowers " + data + " --photos-per-class 4 --image-size 46").code == 0);
+  const std::string train =
+      "petal train " + data + " --model cnn_augmented --image-size 46 --epochs 1 --json --out " + run;
+  const CommandResult trained = run_command(train + " --precision bf16");
+  REQUIRE(trained.code == 0);
+  CHECK(json::parse(trained.out)["precision"] == "bf16");
+  const CommandResult refused = run_command(train + " --force --precision f16");
+  CHECK(refused.code == 2);
+  CHECK(refused.err.find("--precision: training runs in f32 or bf16, not in f16") != std::string::npos);
+
+  const CommandResult timed = run_command(
+      "petal bench cnn --mode training --precision bf16 --image-size 46 --batch 4 --seconds 0.1 --json");
+  REQUIRE(timed.code == 0);
+  CHECK(json::parse(timed.out)["results"][0]["precision"] == "bf16");
+  const CommandResult profiled = run_command(
+      "petal profile cnn --mode from_scratch --precision bf16 --image-size 46 --batch 4 --seconds 0.1");
+  REQUIRE(profiled.code == 0);
+  CHECK(profiled.out.find("backward_weights") != std::string::npos);
+}
+
 }  // namespace

@@ -64,6 +64,9 @@ TEST_CASE("every kind of work is timed, with its operations and its share of the
       run_benchmark(small_case(Work::from_scratch, 4), cpu_backends(), limit, quick);
   CHECK(frozen.operations * 10 < one.operations * 12);
   CHECK(scratch.operations * 10 > frozen.operations * 25);
+  BenchmarkCase half = small_case(Work::from_scratch, 4);
+  half.precision = Precision::bf16;
+  CHECK(run_benchmark(half, cpu_backends(), limit, quick).operations == scratch.operations);
 }
 
 TEST_CASE("what cannot be timed says why") {
@@ -147,6 +150,20 @@ TEST_CASE("a profile in bf16 says which layers are: the images, not the head") {
   CHECK(counts["f32"] > 0);
   CHECK(Json::parse(to_json(profile))["layers"][0]["precision"] == "bf16");
   CHECK(to_text(profile, ProfileRows::layer, false, 0).find(" bf16 ") != std::string::npos);
+}
+
+TEST_CASE("a profile of training in bf16 says which steps are: the images and their gradients") {
+  BenchmarkCase what = small_case(Work::from_scratch, 2);
+  what.precision = Precision::bf16;
+  std::map<std::string, int> counts;
+  for (const LayerTiming& layer : profile_layers(what, cpu_backends(), quick).layers)
+    ++counts[layer.phase + " " + layer.precision];
+  for (const char* phase :
+       {"forward bf16", "backward_data bf16", "backward_weights bf16", "backward_weights f32"}) {
+    CAPTURE(phase);
+    CHECK(counts[phase] > 0);
+  }
+  CHECK(counts["forward bf16"] > 20);
 }
 
 TEST_CASE("a profile's operations are the network's, and its trace has every step of every lane") {

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "engine/error.h"
 #include "io/model_file.h"
@@ -120,6 +121,33 @@ TEST_CASE("a training that died in any step goes on bit for bit") {
     CHECK(event_file_in(job.options.out / "train").starts_with(events_before));
     CHECK(std::filesystem::exists(job.options.out / "checkpoint" / "training.checkpoint"));
   }
+}
+
+TEST_CASE("a training in bf16 says so and goes on bit for bit; its checkpoint holds float32 weights") {
+  Job whole;
+  whole.options.precision = {.precision = Precision::bf16};
+  const TrainResult expected = whole.run();
+  CHECK(expected.run.metrics.precision.precision == Precision::bf16);
+  Job job;
+  job.options.precision = whole.options.precision;
+  DieAfter death(5);
+  TrainEvents events;
+  events.fit = {&death};
+  CHECK_THROWS_AS(job.run(events), std::runtime_error);
+  job.options.resume = true;
+  const TrainResult resumed = job.run();
+  check_same(resumed, expected);
+  // Not one that float32 steps would have given, and not rounded.
+  Job exact;
+  const TrainResult other = exact.run();
+  const auto kernel = [](const TrainResult& result) {
+    return result.run.model.network.weights.at("conv2d_1/kernel").values();
+  };
+  CHECK_FALSE(std::ranges::equal(kernel(resumed), kernel(other)));
+  CHECK(std::ranges::any_of(kernel(resumed),
+                            [](float w) { return (std::bit_cast<std::uint32_t>(w) & 0xffff) != 0; }));
+  job.options.precision = {};
+  CHECK(error_of([&] { job.run(); }).find("--precision") != std::string::npos);
 }
 
 TEST_CASE("a finished training goes on where more epochs are asked for, as if it had been asked at once") {

@@ -271,15 +271,64 @@ TEST_CASE("transfer: a base in bf16 is measured, and the run says what ran") {
   CHECK_FALSE(was_measured());
   CHECK(nlohmann::json::parse(read_text(job.options.out / "options.json"))["precision"] == "auto");
 
-  // With augmentation there are no features.
-  std::vector<std::string> warnings;
-  events.warning = [&](const std::string& line) { warnings.push_back(line); };
+  // With augmentation the base runs within the steps, and is measured by its features all the same.
   job.options.precision = {.precision = Precision::bf16};
   job.options.augment = "flip";
   job.options.epochs = 1;
+  CHECK(job.run(events).run.metrics.precision.precision == Precision::bf16);
+  CHECK(was_measured());
+  lines.clear();
+  job.options.precision.is_automatic = true;
   CHECK(job.run(events).run.metrics.precision.precision == Precision::f32);
-  REQUIRE(!warnings.empty());
-  CHECK(warnings[0].starts_with("--precision bf16 is for features"));
+  CHECK(std::ranges::count(lines, "--precision auto: the steps run in f32") == 1);
+  job.options.precision = {.precision = Precision::f16};
+  CHECK(error_of([&] { job.run(); }) == "--precision: training runs in f32 or bf16, not in f16");
+}
+
+TEST_CASE("transfer: from scratch bf16 reaches f32's accuracy and keeps its weights in float32") {
+  Job job;
+  job.options.model = "cnn_preprocessed";
+  job.options.alpha = 1.0f;
+  job.options.image_size = 46;
+  job.options.learning_rate = 0.001f;
+  job.options.epochs = 10;
+  std::vector<std::string> lines;
+  TrainEvents events;
+  events.info = [&](const std::string& line) { lines.push_back(line); };
+  const TrainResult exact = job.run(events);
+  CHECK(exact.run.metrics.evaluation.accuracy == 1);
+  job.options.force = true;
+  // As on a processor that is faster with bf16: there is nothing trained to measure it on.
+  job.options.precision = {.precision = Precision::bf16, .is_automatic = true};
+  const TrainResult result = job.run(events);
+  CHECK(result.run.metrics.precision.precision == Precision::bf16);
+  CHECK(std::ranges::count(lines, "--precision auto: the steps run in bf16") == 1);
+  CHECK(nlohmann::json::parse(read_text(job.options.out / "metrics.json"))["precision"] == "bf16");
+  CHECK(result.run.metrics.evaluation.accuracy == exact.run.metrics.evaluation.accuracy);
+  CHECK(result.run.history.epochs.back().loss ==
+        doctest::Approx(exact.run.history.epochs.back().loss).epsilon(0.1));
+  CHECK(result.run.history.epochs.back().loss != exact.run.history.epochs.back().loss);
+  CHECK(load_model(job.options.out / "model.h5").network.weights.at("conv2d_1/kernel").type() ==
+        DataType::f32);
+}
+
+TEST_CASE("transfer: fine-tuning in bf16 trains the base's layers in it") {
+  Job job;
+  write_base(job.folder / "base.h5");
+  job.options.weights = job.folder / "base.h5";
+  job.options.epochs = 2;
+  job.options.fine_tune = FineTune{.from = "block_14_expand", .epochs = 2};
+  const TrainResult exact = job.run();
+  job.options.force = true;
+  job.options.precision = {.precision = Precision::bf16};
+  const TrainResult result = job.run();
+  REQUIRE(result.run.history.epochs.size() == 4);
+  CHECK(result.run.history.epochs.back().loss ==
+        doctest::Approx(exact.run.history.epochs.back().loss).epsilon(0.05));
+  const auto kernel = [](const TrainResult& run) {
+    return run.run.model.network.weights.at("block_15_project/kernel").values();
+  };
+  CHECK_FALSE(std::ranges::equal(kernel(result), kernel(exact)));
 }
 
 TEST_CASE("transfer: pretrained features tell real flowers apart") {
@@ -294,7 +343,7 @@ TEST_CASE("transfer: pretrained features tell real flowers apart") {
     return;
   }
   job.options.image_size = 96;  // small, for speed
-  job.options.alpha = 1.0f;
+
   job.options.learning_rate.reset();
   const TrainResult result = job.run();
   MESSAGE("accuracy at 96 pixels ", result.run.metrics.evaluation.accuracy, "; seconds: features ",
