@@ -28,9 +28,9 @@ std::string_view to_string(Direction direction);
 struct RunContext {
   std::uint64_t seed = 0;
   std::uint32_t epoch = 0;
-  // The identity of each sample of the batch; empty: its position. What a kernel is given lies in the
-  // backend's memory.
-  std::span<const std::uint32_t> samples;
+  std::span<const std::uint32_t> samples;  // the identity of each sample of the batch; empty: its position
+  // The same in the backend's memory, where that is apart and `samples` is not empty; set by plans.
+  const std::uint32_t* device_samples = nullptr;
 };
 
 // Where a kernel reads and writes, set anew by the plan for each run. Arrays are dense, (N, ...), in the

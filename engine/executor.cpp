@@ -101,7 +101,7 @@ void Executor::run(const RunContext& context) {
   std::memcpy(sample_staging_.data(), context.samples.data(), bytes);
   sample_staging_.upload();
   RunContext uploaded = context;
-  uploaded.samples = {reinterpret_cast<const std::uint32_t*>(samples_.data()), bytes / sizeof(std::uint32_t)};
+  uploaded.device_samples = reinterpret_cast<const std::uint32_t*>(samples_.data());
   run_steps(uploaded);
 }
 

@@ -45,7 +45,6 @@ class Executor {
   const Backend& backend() const { return *backend_; }
   const std::shared_ptr<const Memory>& memory() const { return memory_; }
 
-  // The context's samples are in the host's memory.
   void run(const RunContext& context);
   void set_profiling(bool on) { profiling_ = on; }
   const Profile& profile() const { return profile_; }

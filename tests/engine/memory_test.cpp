@@ -13,7 +13,7 @@
 #include "engine/error.h"
 #include "engine/training_plan.h"
 #include "kernels/reference/backend.h"
-#include "tests/engine/apart_backend.h"
+#include "tests/apart_backend.h"
 
 using namespace petal;
 using petal::testing::make_apart_backend;

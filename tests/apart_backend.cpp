@@ -1,4 +1,4 @@
-#include "tests/engine/apart_backend.h"
+#include "tests/apart_backend.h"
 
 #include <sys/mman.h>
 
@@ -11,16 +11,16 @@
 #include "kernels/reference/backend.h"
 
 namespace petal::testing {
-namespace {
 
-// Blocks of whole pages, out of reach unless a Visit is under way.
+// Blocks of whole pages, out of reach unless a visit is under way.
 class ApartMemory final : public Memory {
  public:
   bool is_apart() const override { return true; }
 
   std::shared_ptr<std::byte> allocate(std::size_t bytes) const override {
     const std::size_t whole = (bytes + page - 1) / page * page;
-    void* block = mmap(nullptr, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* block = mmap(nullptr, whole, visits_ > 0 ? PROT_READ | PROT_WRITE : PROT_NONE,
+                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (block == MAP_FAILED) throw std::bad_alloc();
     (*blocks_)[block] = whole;
     return {static_cast<std::byte*>(block), [blocks = blocks_](std::byte* data) {
@@ -46,7 +46,10 @@ class ApartMemory final : public Memory {
   }
   void wait() const override {}
 
+  // Opens it, or, where as many have closed it as opened it, closes it.
   void open(bool reachable) const {
+    visits_ += reachable ? 1 : -1;
+    if (visits_ != (reachable ? 1 : 0)) return;
     for (const auto& [block, bytes] : *blocks_) {
       mprotect(block, bytes, reachable ? PROT_READ | PROT_WRITE : PROT_NONE);
     }
@@ -67,7 +70,10 @@ class ApartMemory final : public Memory {
   static constexpr std::size_t page = 4096;
   using Blocks = std::map<void*, std::size_t>;
   std::shared_ptr<Blocks> blocks_ = std::make_shared<Blocks>();
+  mutable int visits_ = 0;
 };
+
+namespace {
 
 using Shared = std::shared_ptr<const ApartMemory>;
 
@@ -106,7 +112,9 @@ class ApartKernel final : public Kernel {
     for (const void* data : b.statistics) memory_->require(data);
     for (const void* data : {b.dst, b.workspace, b.scratch}) memory_->require(data);
     memory_->require(b.diff_dst);
-    memory_->require(b.context->samples.data());
+    memory_->require(b.context->device_samples);
+    if (b.context->samples.empty() != (b.context->device_samples == nullptr))
+      throw std::logic_error("a kernel was handed no samples in its own memory");
   }
 
   std::unique_ptr<Kernel> kernel_;
@@ -182,34 +190,49 @@ class ApartUpdate final : public UpdateKernel {
 
 class ApartBackend final : public Backend {
  public:
-  std::string name() const override { return "reference over memory apart"; }
+  ApartBackend(std::shared_ptr<const Backend> backend, Shared memory)
+      : backend_(std::move(backend)), memory_(std::move(memory)) {}
+  std::string name() const override { return backend_->name() + " over memory apart"; }
   int threads() const override { return 1; }
   std::shared_ptr<const Memory> memory() const override { return memory_; }
   Support supports(const Node& node, Precision precision, Direction direction) const override {
-    return reference_->supports(node, precision, direction);
+    return backend_->supports(node, precision, direction);
   }
   std::unique_ptr<Kernel> prepare(const PrepareContext& context) const override {
-    return std::make_unique<ApartKernel>(reference_->prepare(context), memory_);
+    return std::make_unique<ApartKernel>(backend_->prepare(context), memory_);
   }
   std::unique_ptr<Kernel> prepare_sum(Precision precision, std::int64_t elements, int terms) const override {
-    return std::make_unique<ApartKernel>(reference_->prepare_sum(precision, elements, terms), memory_);
+    return std::make_unique<ApartKernel>(backend_->prepare_sum(precision, elements, terms), memory_);
   }
   std::unique_ptr<LossKernel> prepare_loss(const Loss& loss, TensorDescription predictions) const override {
-    return std::make_unique<ApartLoss>(reference_->prepare_loss(loss, predictions), memory_);
+    return std::make_unique<ApartLoss>(backend_->prepare_loss(loss, predictions), memory_);
   }
   std::unique_ptr<UpdateKernel> prepare_update(const Optimizer& optimizer) const override {
-    return std::make_unique<ApartUpdate>(reference_->prepare_update(optimizer), memory_);
+    return std::make_unique<ApartUpdate>(backend_->prepare_update(optimizer), memory_);
   }
 
  private:
-  std::shared_ptr<const Backend> reference_ = make_reference_backend();
-  Shared memory_ = std::make_shared<ApartMemory>();
+  std::shared_ptr<const Backend> backend_;
+  Shared memory_;
 };
 
 }  // namespace
 
+std::shared_ptr<ApartMemory> make_apart_memory() {
+  return std::make_shared<ApartMemory>();
+}
+
+std::shared_ptr<const Memory> as_memory(std::shared_ptr<const ApartMemory> memory) {
+  return memory;
+}
+
+std::shared_ptr<const Backend> make_apart_backend(std::shared_ptr<const Backend> backend,
+                                                  std::shared_ptr<const ApartMemory> memory) {
+  return std::make_shared<ApartBackend>(std::move(backend), std::move(memory));
+}
+
 std::shared_ptr<const Backend> make_apart_backend() {
-  return std::make_shared<ApartBackend>();
+  return make_apart_backend(make_reference_backend(), make_apart_memory());
 }
 
 }  // namespace petal::testing
