@@ -5,6 +5,7 @@
 
 #include "engine/error.h"
 #include "kernels/cpu/backend.h"
+#include "kernels/cuda/backend.h"
 #include "tools/commands.h"
 
 namespace petal {
@@ -50,7 +51,10 @@ int training_program(int argc, char** argv, const TrainOptions& defaults) {
 
 BackendFactory backend_factory(const std::string& device) {
   if (device == "cpu") return [](int threads) { return make_cpu_backend(threads); };
-  if (device == "cuda") throw Error("--device cuda", "this build has no CUDA backend; use --device cpu");
+  if (device == "cuda") {
+    make_cuda_backend();  // what is missing is said before any work is done
+    return [](int) { return make_cuda_backend(); };
+  }
   throw Error("--device", "'" + device + "' is not known; known are cpu, cuda");
 }
 

@@ -6,6 +6,12 @@
 #include <cstdio>
 #include <string>
 
+#include "kernels/cuda/check.h"
+#include "kernels/cuda/device_backend.h"
+#include "kernels/cuda/device_memory.h"
+#include "kernels/cuda/libraries.h"
+
+namespace petal {
 namespace {
 
 // CUDA packs a version as 1000 * major + 10 * minor.
@@ -41,16 +47,45 @@ std::string describe_device(int index) {
          std::to_string(cudnn % 10000 / 100);
 }
 
-}  // namespace
+// The kernels on one GPU.
+class CudaBackend final : public cuda::DeviceBackend {
+ public:
+  CudaBackend(cuda::Device device, int index) : DeviceBackend(std::move(device)), index_(index) {}
+  std::string name() const override { return "cuda"; }
+  void enter() const override { PETAL_CUDA("cuda", cudaSetDevice(index_)); }
 
-extern "C" __attribute__((visibility("default"))) int petal_cuda_describe(char* text, std::size_t bytes) {
+ private:
+  int index_;
+};
+
+}  // namespace
+}  // namespace petal
+
+#define PETAL_EXPORT extern "C" __attribute__((visibility("default")))
+
+PETAL_EXPORT const char* petal_cuda_interface() {
+  static const std::string version = petal::cuda_interface_version();
+  return version.c_str();
+}
+
+PETAL_EXPORT void petal_cuda_make_backend(const petal::CudaOptions* options,
+                                          std::shared_ptr<const petal::Backend>* backend) {
+  using namespace petal::cuda;
+  const std::shared_ptr<CUstream_st> stream = make_stream(options->device);
+  Device device{.queue = {.stream = stream.get()},
+                .memory = make_device_memory(options->device, stream),
+                .libraries = std::make_shared<Libraries>(stream)};
+  *backend = std::make_shared<petal::CudaBackend>(std::move(device), options->device);
+}
+
+PETAL_EXPORT int petal_cuda_describe(char* text, std::size_t bytes) {
   int count = 0;
   std::string lines;
   if (const cudaError_t error = cudaGetDeviceCount(&count); error != cudaSuccess || count == 0) {
     count = 0;
-    lines = why_nothing(error == cudaSuccess ? cudaErrorNoDevice : error);
+    lines = petal::why_nothing(error == cudaSuccess ? cudaErrorNoDevice : error);
   }
-  for (int i = 0; i < count; ++i) lines += (i > 0 ? "\n" : "") + describe_device(i);
+  for (int i = 0; i < count; ++i) lines += (i > 0 ? "\n" : "") + petal::describe_device(i);
   std::snprintf(text, bytes, "%s", lines.c_str());
   return count;
 }

@@ -10,6 +10,7 @@
 #include "engine/random.h"
 #include "kernels/cpu/backend.h"
 #include "tests/kernels/backends.h"
+#include "tests/kernels/guarded_array.h"
 #include "tests/kernels/random_affine_cases.h"
 
 namespace petal::testing {
@@ -43,18 +44,31 @@ struct Batch {
                                  .weights = {},
                                  .layer = number};
     const auto kernel = backend.prepare(context);
-    std::vector<float> dst(static_cast<std::size_t>(shape.elements() * batch), NAN);
-    std::vector<double> scratch(kernel->scratch_bytes() / sizeof(double) + 1);
-    const RunContext run{.seed = 3, .epoch = epoch, .samples = samples};
-    const auto* from = reinterpret_cast<const std::byte*>(src.data());
+    const auto memory = backend.memory();
+    GuardedArray from(src.size() * sizeof(float), memory), to(context.dst.bytes(), memory),
+        scratch(kernel->scratch_bytes(), memory);
+    std::memcpy(from.data(), src.data(), from.size());
+    from.upload();
+    GuardedArray identities(samples.size() * sizeof(std::uint32_t), memory);
+    std::memcpy(identities.data(), samples.data(), identities.size());
+    identities.upload();
+    const bool apart = memory->is_apart() && !samples.empty();
+    const RunContext run{
+        .seed = 3,
+        .epoch = epoch,
+        .samples = samples,
+        .device_samples = apart ? reinterpret_cast<const std::uint32_t*>(identities.bound()) : nullptr};
+    const std::byte* bound = from.bound();
     Bindings bindings;
-    bindings.src = std::span(&from, 1);
-    bindings.dst = reinterpret_cast<std::byte*>(dst.data());
-    bindings.scratch = reinterpret_cast<std::byte*>(scratch.data());
+    bindings.src = std::span(&bound, 1);
+    bindings.dst = to.bound();
+    bindings.scratch = scratch.bound();
     bindings.context = &run;
     backend.enter();
     kernel->run(bindings);
-    return dst;
+    to.download();
+    const auto* numbers = reinterpret_cast<const float*>(to.data());
+    return {numbers, numbers + shape.elements() * batch};
   }
 };
 

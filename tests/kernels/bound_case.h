@@ -34,6 +34,8 @@ class BoundCase {
   // What a run of kernel(direction) is given: inputs and dst that BackwardNeeds does not name are null. Good
   // until the next call.
   Bindings bindings(Direction direction);
+  // Runs a kernel of this case; where the backend's memory is apart, on copies of all arrays.
+  void run(Kernel& kernel, const Bindings& bindings);
   // Gives the moving statistics the numbers that they begin with.
   void reset_statistics();
 
@@ -48,8 +50,10 @@ class BoundCase {
 
  private:
   void bind_weights(const Case& item, const CaseNumbers& numbers);
+  std::vector<const GuardedArray*> all_arrays() const;
 
   const Backend& backend_;
+  std::shared_ptr<const Memory> memory_;
   DataType type_;
   Node node_;
   PrepareContext context_;
@@ -60,6 +64,7 @@ class BoundCase {
   std::vector<std::byte*> output_pointers_;
   std::vector<float*> statistics_pointers_;
   std::vector<std::uint32_t> samples_;
+  DeviceArray device_samples_;
   RunContext run_context_;
   std::unique_ptr<Kernel> kernels_[3];
 };

@@ -8,6 +8,7 @@
 
 #include "tests/kernels/array_error.h"
 #include "tests/kernels/backends.h"
+#include "tests/kernels/from_host.h"
 #include "tests/kernels/golden_layer.h"
 #include "tests/kernels/prepared_case.h"
 #include "tests/kernels/scalars.h"
@@ -80,7 +81,7 @@ void check_loss(const Backend& backend, Precision precision, const Json& item) {
   std::vector<float> losses(static_cast<std::size_t>(shape[0]), NAN);
   GuardedArray diff(predictions.size());
   backend.enter();
-  backend.prepare_loss(loss, {type, shape})
+  loss_from_host(backend, loss, {type, shape})
       ->run(predictions.data(), targets.data(), weights.data(), losses.data(), diff.data());
   const std::vector<double> found(losses.begin(), losses.end());
   CHECK(array_error(found, expected.at("losses").get<std::vector<double>>()) <=

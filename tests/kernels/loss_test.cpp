@@ -7,6 +7,7 @@
 #include "kernels/reference/loss.h"
 #include "tests/kernels/array_error.h"
 #include "tests/kernels/backends.h"
+#include "tests/kernels/from_host.h"
 #include "tests/kernels/guarded_array.h"
 #include "tests/kernels/scalars.h"
 #include "tests/kernels/tolerance.h"
@@ -68,7 +69,7 @@ LossResult run(const Backend& backend, Precision precision, const Loss& loss, co
   GuardedArray losses(numbers.labels.size() * sizeof(float));
   encode(numbers.predictions, type, predictions.data());
   backend.enter();
-  backend.prepare_loss(loss, {type, {numbers.batch, numbers.channels}})
+  loss_from_host(backend, loss, {type, {numbers.batch, numbers.channels}})
       ->run(predictions.data(), numbers.target_bytes(loss),
             weighted ? numbers.sample_weights.data() : nullptr, reinterpret_cast<float*>(losses.data()),
             diff.data());
@@ -123,6 +124,7 @@ TEST_CASE("losses of every backend are the reference's, weighted and not") {
 
 TEST_CASE("a class number that the network does not have is an error, not a stray read") {
   for (const auto& backend : backends_under_test()) {
+    if (backend->memory()->is_apart()) continue;  // no kernel there can throw: plans see to it
     const Loss loss{.from_logits = true};
     for (const std::int32_t label : {-1, 5}) {
       LossNumbers numbers(loss, 3, 5);

@@ -46,7 +46,7 @@ void PreparedCase::run_twice(Direction direction, std::span<GuardedArray*> outpu
     for (GuardedArray* output : outputs) output->poison();
     arrays.scratch.poison();
     if (direction == Direction::forward) bound_.reset_statistics();
-    kernel.run(bindings);
+    bound_.run(kernel, bindings);
     if (run == 0) first = bytes_of(results);
   }
   const bool same_bits = first == bytes_of(results);
@@ -91,10 +91,10 @@ std::vector<double> PreparedCase::forward_in_place() {
   Bindings run = bound_.bindings(Direction::forward);
   const GuardedArray& shared = bound_.arrays().src[static_cast<std::size_t>(input)];
   std::vector<std::byte> original(shared.data(), shared.data() + shared.size());
-  run.dst = shared.data();
+  run.dst = shared.bound();
   bound_.reset_statistics();
   bound_.backend().enter();
-  forward.run(run);
+  bound_.run(forward, run);
   std::vector<double> values = values_of(shared, bound_.type());
   CHECK_MESSAGE(shared.guards_hold(), "written past the end of an output in place");
   std::memcpy(shared.data(), original.data(), original.size());
@@ -138,7 +138,7 @@ void PreparedCase::set_weights(std::size_t index, std::span<const double> values
 std::vector<double> PreparedCase::forward_unchecked() {
   Kernel& forward = bound_.kernel(Direction::forward);
   bound_.reset_statistics();
-  forward.run(bound_.bindings(Direction::forward));
+  bound_.run(forward, bound_.bindings(Direction::forward));
   return values_of(bound_.arrays().dst, bound_.type());
 }
 

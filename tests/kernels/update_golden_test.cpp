@@ -7,6 +7,7 @@
 
 #include "tests/kernels/array_error.h"
 #include "tests/kernels/backends.h"
+#include "tests/kernels/from_host.h"
 
 namespace petal::testing {
 namespace {
@@ -60,7 +61,7 @@ TEST_CASE("five steps of each optimiser as Keras takes them") {
       const auto text = item.at("text").get<std::string>();
       const Optimizer optimizer = optimizer_by_name(text);
       HeldParameter held(item.at("weights").get<Numbers>(), optimizer);
-      const auto kernel = backend->prepare_update(optimizer);
+      const auto kernel = update_from_host(*backend, optimizer);
       for (std::size_t step = 0; step < item.at("gradients").size(); ++step) {
         INFO(backend->name() << ", " << text << ", step " << step);
         held.gradient = item["gradients"][step].get<Numbers>();
@@ -77,7 +78,7 @@ TEST_CASE("gradients are clipped as Keras clips them") {
   REQUIRE(golden().at("clippings").size() == 5);
   for (const auto& backend : backends_under_test()) {
     backend->enter();
-    const auto kernel = backend->prepare_update(SGD{});
+    const auto kernel = update_from_host(*backend, SGD{});
     for (const Json& item : golden().at("clippings")) {
       INFO(backend->name() << ", " << item.at("name").get<std::string>());
       const GradientClipping clipping = clipping_of(item.at("clipping"));
@@ -104,7 +105,7 @@ TEST_CASE("regularisers add Keras's penalty and gradient") {
   REQUIRE(golden().at("regularizers").size() == 3);
   for (const auto& backend : backends_under_test()) {
     backend->enter();
-    const auto kernel = backend->prepare_update(SGD{});
+    const auto kernel = update_from_host(*backend, SGD{});
     for (const Json& item : golden().at("regularizers")) {
       HeldParameter held(item.at("weights").get<Numbers>(), SGD{});
       UpdateKernel::Parameter parameter = held.bound();

@@ -7,6 +7,7 @@
 #include "engine/random.h"
 #include "kernels/cpu/backend.h"
 #include "tests/kernels/backends.h"
+#include "tests/kernels/from_host.h"
 #include "tests/kernels/scalars.h"
 
 namespace petal::testing {
@@ -100,7 +101,7 @@ double largest_error(const Backend& backend, const Optimizer& optimizer, const C
     }
   }
 
-  const auto kernel = backend.prepare_update(optimizer);
+  const auto kernel = update_from_host(backend, optimizer);
   backend.enter();
   for (int step = 1; step <= 5; ++step) {
     const float rate = 0.01f / static_cast<float>(step);
@@ -175,7 +176,7 @@ TEST_CASE("a gradient that is not a number is not hidden by clipping") {
     backend->enter();
     std::vector<float> weights(9, 1.0f), gradient(9, std::numeric_limits<float>::quiet_NaN());
     const UpdateKernel::Parameter parameter{weights.data(), gradient.data(), {}, 9};
-    backend->prepare_update(SGD{})->run({&parameter, 1}, {.learning_rate = 0.1f, .clip_value = 1.0f});
+    update_from_host(*backend, SGD{})->run({&parameter, 1}, {.learning_rate = 0.1f, .clip_value = 1.0f});
     for (const float weight : weights) CHECK(std::isnan(weight));
   }
 }
@@ -183,7 +184,7 @@ TEST_CASE("a gradient that is not a number is not hidden by clipping") {
 TEST_CASE("sums over gradients and weights are exact for every size") {
   for (const auto& backend : backends_under_test()) {
     backend->enter();
-    const auto kernel = backend->prepare_update(SGD{});
+    const auto kernel = update_from_host(*backend, SGD{});
     for (const std::int64_t size : {1, 5, 4096, 4097, 40003, 300001}) {
       INFO(backend->name() << ", " << size);
       std::vector<float> weights = numbers(1, size), gradient = numbers(2, size), before = gradient;
@@ -213,7 +214,7 @@ TEST_CASE("sums do not depend on the number of threads, to the bit") {
   for (const int threads : {1, 2, 5}) {
     const auto backend = make_cpu_backend(threads);
     backend->enter();
-    const auto kernel = backend->prepare_update(SGD{});
+    const auto kernel = update_from_host(*backend, SGD{});
     std::vector<float> copy = gradient;
     const UpdateKernel::Parameter parameter{
         weights.data(), copy.data(), {}, 200003, {.l1 = 0.1f, .l2 = 0.2f}};

@@ -1,0 +1,82 @@
+#include "kernels/cuda/backend.h"
+
+#include <dlfcn.h>
+
+#include <array>
+
+#include "engine/error.h"
+#include "kernels/cuda/plugin.h"
+
+namespace petal {
+namespace {
+
+constexpr const char* library = "libpetal_cuda.so";
+
+struct Plugin {
+  decltype(&petal_cuda_describe) describe = nullptr;
+  decltype(&petal_cuda_make_backend) make_backend = nullptr;
+  std::string missing;  // why there is none
+};
+
+std::string why_not_loaded(const std::string& reason) {
+  if (reason.starts_with(std::string(library) + ":"))
+    return "this build has no CUDA plugin; configure with the preset `cuda`";
+  if (reason.starts_with("libcudnn"))
+    return "cuDNN is not found (" + reason + "); install cuDNN 9 where the dynamic linker looks";
+  return "the CUDA plugin does not load: " + reason;
+}
+
+template <class Function>
+void find(void* plugin, const char* name, Function& function) {
+  function = reinterpret_cast<Function>(dlsym(plugin, name));
+}
+
+// Loaded once by the system however often it is asked, and for good: CUDA does not bear to be unloaded.
+Plugin load() {
+  void* loaded = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+  if (loaded == nullptr) return {.missing = why_not_loaded(dlerror())};
+  Plugin plugin;
+  decltype(&petal_cuda_interface) interface = nullptr;
+  find(loaded, "petal_cuda_interface", interface);
+  find(loaded, "petal_cuda_describe", plugin.describe);
+  find(loaded, "petal_cuda_make_backend", plugin.make_backend);
+  const std::string found = interface == nullptr ? "nothing" : interface();
+  if (found != cuda_interface_version() || !plugin.describe || !plugin.make_backend) {
+    plugin.missing = "the CUDA plugin is of another build (" + found + ", expected " +
+                     cuda_interface_version() + "); build both together";
+  }
+  return plugin;
+}
+
+struct Found {
+  int devices = 0;
+  std::string text;
+};
+
+Found describe(const Plugin& plugin) {
+  if (!plugin.missing.empty()) return {0, plugin.missing};
+  std::array<char, 4096> text{};
+  const int devices = plugin.describe(text.data(), text.size());
+  return {devices, text.data()};
+}
+
+}  // namespace
+
+std::shared_ptr<const Backend> make_cuda_backend(const CudaOptions& options) {
+  const Plugin plugin = load();
+  const Found found = describe(plugin);
+  if (found.devices == 0) throw Error("--device cuda", found.text + "; or use --device cpu");
+  if (options.device < 0 || options.device >= found.devices) {
+    throw Error("--device cuda", "device " + std::to_string(options.device) + " is not among the " +
+                                     std::to_string(found.devices) + " that `petal devices` lists");
+  }
+  std::shared_ptr<const Backend> backend;
+  plugin.make_backend(&options, &backend);
+  return backend;
+}
+
+std::string cuda_backend_description() {
+  return describe(load()).text;
+}
+
+}  // namespace petal

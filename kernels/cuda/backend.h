@@ -1,0 +1,23 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "engine/backend.h"
+
+namespace petal {
+
+// Which GPU, and how it is to compute.
+struct CudaOptions {
+  int device = 0;  // as `petal devices` counts
+};
+
+// An NVIDIA GPU through CUDA, cuDNN and own kernels, channels last from end to end. Loads the plugin; every
+// call gives a backend with a stream of its own. Throws Error("--device cuda") that says what is missing: the
+// plugin, one of its libraries, a driver, a driver that is new enough, a device.
+std::shared_ptr<const Backend> make_cuda_backend(const CudaOptions& options = {});
+
+// The devices, a line each, or why there are none: for `petal devices` and reports.
+std::string cuda_backend_description();
+
+}  // namespace petal

@@ -1,0 +1,212 @@
+#include <cmath>
+
+#include "kernels/cuda/column_sums.h"
+#include "kernels/cuda/operations.h"
+
+namespace petal::cuda {
+namespace {
+
+// Each channel's mean and deviation, and what the layer makes of the normal: gamma * normal + beta.
+struct Channels {
+  const float *mean, *spread;  // spread: the deviation, or with `epsilon` the variance
+  const float *gamma, *beta;   // null: 1 and 0
+  float epsilon;
+  bool is_variance;
+  Index channels;
+
+  PETAL_BODY float deviation(Index c) const {
+    return is_variance ? std::sqrt(spread[c] + epsilon) : spread[c];
+  }
+  PETAL_BODY float scale(Index c) const { return gamma ? gamma[c] : 1.0f; }
+  PETAL_BODY float normal(float x, Index c) const { return (x - mean[c]) / deviation(c); }
+};
+
+struct Normalize {
+  Channels channels;
+  const float* src;
+  float* dst;
+  PETAL_BODY void operator()(Index i) const {
+    const Index c = i % channels.channels;
+    dst[i] = channels.scale(c) * channels.normal(src[i], c) + (channels.beta ? channels.beta[c] : 0.0f);
+  }
+};
+
+// The batch's statistics, in two passes: the mean, then the squares of what is centred by it.
+struct ValueTerm {
+  const float* src;
+  Index channels;
+  PETAL_BODY void operator()(Index row, Index c, float* sums) const { sums[0] += src[row * channels + c]; }
+};
+
+struct SquareTerm {
+  const float *src, *mean;
+  Index channels;
+  PETAL_BODY void operator()(Index row, Index c, float* sums) const {
+    const float centred = src[row * channels + c] - mean[c];
+    sums[0] += centred * centred;
+  }
+};
+
+// A step of a moving statistic towards the batch's.
+struct Moving {
+  float* moving;
+  float momentum;
+  PETAL_BODY void move(Index c, float batch) const {
+    moving[c] = moving[c] * momentum + batch * (1.0f - momentum);
+  }
+};
+
+struct KeepMean {
+  float* mean;
+  float rows;
+  Moving moving;
+  PETAL_BODY void operator()(Index c, const float* sums) const {
+    mean[c] = sums[0] / rows;
+    moving.move(c, mean[c]);
+  }
+};
+
+struct KeepDeviation {
+  float* deviation;
+  float rows, epsilon;
+  Moving moving;
+  PETAL_BODY void operator()(Index c, const float* sums) const {
+    const float variance = sums[0] / rows;
+    deviation[c] = std::sqrt(variance + epsilon);
+    moving.move(c, variance);
+  }
+};
+
+// Sums of diff_dst, and of diff_dst * normal, over a channel.
+struct GradientTerm {
+  Channels channels;
+  const float *src, *diff_dst;
+  PETAL_BODY void operator()(Index row, Index c, float* sums) const {
+    const Index i = row * channels.channels + c;
+    sums[0] += diff_dst[i];
+    sums[1] += diff_dst[i] * channels.normal(src[i], c);
+  }
+};
+
+struct KeepGradients {
+  float *gradient, *product;  // null: not wanted
+  PETAL_BODY void operator()(Index c, const float* sums) const {
+    if (gradient) gradient[c] = sums[0];
+    if (product) product[c] = sums[1];
+  }
+};
+
+// Where the statistics are the batch's, they move with src too:
+// diff_src = gamma / deviation * (diff_dst - mean(diff_dst) - normal * mean(diff_dst * normal)).
+struct BackwardData {
+  Channels channels;
+  const float *src, *diff_dst;
+  const float *gradient, *product;  // sums of the batch; null: its statistics are constants
+  float rows;
+  float* diff_src;
+  PETAL_BODY void operator()(Index i) const {
+    const Index c = i % channels.channels;
+    float through = diff_dst[i];
+    if (gradient) through -= (gradient[c] + channels.normal(src[i], c) * product[c]) / rows;
+    diff_src[i] = channels.scale(c) / channels.deviation(c) * through;
+  }
+};
+
+class Normalization {
+ public:
+  Normalization(const BatchNormalization& layer, const Device& device, const PrepareContext& context)
+      : layer_(layer),
+        queue_(device.queue),
+        weights_(device, context),
+        of_batch_(context.mode == Mode::training && context.node.trainable),
+        channels_(context.dst.shape.back()),
+        elements_(context.dst.shape.elements()),
+        split_(column_split(elements_ / channels_, channels_)) {}
+
+  void forward(const Bindings& b) const {
+    const float* src = as<float>(b.src[0]);
+    if (of_batch_) {
+      float *mean = as<float>(b.workspace), *deviation = mean + channels_;
+      sum_columns<1>(queue_, split_, ValueTerm{src, channels_},
+                     KeepMean{mean, rows(), {b.statistics[0], layer_.momentum}}, b.scratch);
+      sum_columns<1>(queue_, split_, SquareTerm{src, mean, channels_},
+                     KeepDeviation{deviation, rows(), layer_.epsilon, {b.statistics[1], layer_.momentum}},
+                     b.scratch);
+    }
+    for_each(queue_, elements_, Normalize{channels(b), src, as<float>(b.dst)});
+  }
+
+  void backward_data(const Bindings& b) const {
+    if (!b.diff_src[0]) return;
+    float *gradient = nullptr, *product = nullptr;
+    if (of_batch_) {
+      gradient = as<float>(b.scratch);
+      product = gradient + channels_;
+      sum_gradients(b, {gradient, product}, b.scratch + sums_bytes());
+    }
+    for_each(queue_, elements_,
+             BackwardData{channels(b), as<float>(b.src[0]), as<float>(b.diff_dst), gradient, product, rows(),
+                          as<float>(b.diff_src[0])});
+  }
+
+  void backward_weights(const Bindings& b) const {
+    std::size_t next = 0;
+    float* diff_gamma = layer_.scale ? as<float>(b.diff_weights[next++]) : nullptr;
+    float* diff_beta = layer_.center ? as<float>(b.diff_weights[next]) : nullptr;
+    sum_gradients(b, {diff_beta, diff_gamma}, b.scratch);
+  }
+
+  // Each channel's mean and deviation.
+  std::size_t workspace_bytes() const { return of_batch_ ? sums_bytes() : 0; }
+  std::size_t scratch_bytes() const { return sums_bytes() + partial_sums_bytes(split_, 2); }
+
+ private:
+  float rows() const { return static_cast<float>(split_.rows); }
+  std::size_t sums_bytes() const { return 2 * static_cast<std::size_t>(channels_) * sizeof(float); }
+
+  void sum_gradients(const Bindings& b, const KeepGradients& keep, std::byte* scratch) const {
+    sum_columns<2>(queue_, split_, GradientTerm{channels(b), as<float>(b.src[0]), as<float>(b.diff_dst)},
+                   keep, scratch);
+  }
+
+  Channels channels(const Bindings& b) const {
+    const float* gamma = layer_.scale ? weights_(b, 0) : nullptr;
+    const float* beta = layer_.center ? weights_(b, layer_.scale ? 1 : 0) : nullptr;
+    if (of_batch_) {
+      const float* kept = as<float>(b.workspace);
+      return {kept, kept + channels_, gamma, beta, 0.0f, false, channels_};
+    }
+    const std::size_t first = std::size_t{layer_.scale} + std::size_t{layer_.center};
+    return {weights_(b, first), weights_(b, first + 1), gamma, beta, layer_.epsilon, true, channels_};
+  }
+
+  BatchNormalization layer_;
+  Queue queue_;
+  WeightArrays weights_;
+  bool of_batch_;
+  Index channels_, elements_;
+  ColumnSplit split_;
+};
+
+}  // namespace
+
+Support supports(const BatchNormalization&, Direction) {
+  return {};
+}
+
+KernelPointer prepare(const BatchNormalization& layer, const Device& device, const PrepareContext& context) {
+  const Normalization n(layer, device, context);
+  switch (context.direction) {
+    case Direction::backward_data:
+      return launches([n](const Bindings& b) { n.backward_data(b); }, {.scratch_bytes = n.scratch_bytes()});
+    case Direction::backward_weights:
+      return launches([n](const Bindings& b) { n.backward_weights(b); },
+                      {.scratch_bytes = n.scratch_bytes()});
+    case Direction::forward:
+      break;
+  }
+  return launches([n](const Bindings& b) { n.forward(b); },
+                  {.workspace_bytes = n.workspace_bytes(), .scratch_bytes = n.scratch_bytes()});
+}
+
+}  // namespace petal::cuda

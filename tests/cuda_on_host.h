@@ -1,0 +1,13 @@
+#pragma once
+
+#include <memory>
+
+#include "engine/backend.h"
+
+namespace petal::testing {
+
+// The backend for GPUs with its own kernels as loops of the host, over memory apart: all of it but the
+// vendor's libraries and the launches themselves, proved where there is no GPU.
+std::shared_ptr<const Backend> make_cuda_on_host();
+
+}  // namespace petal::testing
