@@ -15,6 +15,8 @@
 #include "kernels/cpu/backend.h"
 #include "kernels/reference/backend.h"
 #include "models/registry.h"
+#include "tests/cuda_on_host.h"
+#include "tests/gpu_under_test.h"
 
 namespace petal {
 namespace {
@@ -137,6 +139,13 @@ TEST_CASE("mobilenet_v2: the reference backend computes what Keras computes, lay
   check_mobilenet_v2(golden::read_cases("mobilenet_v2").at(0), make_reference_backend());
 }
 
+TEST_CASE("mobilenet_v2: the kernels for GPUs compute what Keras computes, layer by layer") {
+  check_mobilenet_v2(golden::read_cases("mobilenet_v2").at(0), testing::make_cuda_on_host());
+  if (const auto gpu = testing::gpu_under_test()) {
+    for (const Case& expected : golden::read_cases("mobilenet_v2")) check_mobilenet_v2(expected, gpu);
+  }
+}
+
 // By model: how many blocks' ends are kept, and the output. Pooling is one more.
 int kept_layers(const Case& expected) {
   const std::map<std::string, int> blocks = {
@@ -148,13 +157,16 @@ int kept_layers(const Case& expected) {
 TEST_CASE("every family computes from photos what Keras computes, block by block, at two sizes") {
   const std::vector<Case> cases = golden::read_cases("architectures");
   REQUIRE(cases.size() == 16);
+  std::vector<std::shared_ptr<const Backend>> backends = {make_cpu_backend(1)};
+  if (const auto gpu = testing::gpu_under_test()) backends.push_back(gpu);
   for (const Case& expected : cases) {
     const Graph graph = build(expected);
     const Weights weights = load(expected, graph);
-    const std::shared_ptr<const Backend> backend = make_cpu_backend(1);
-    check_last(expected, run(expected, graph, weights, backend, true));
-    for (const bool optimize : {false, true}) {
-      CHECK(check_activations(expected, graph, weights, backend, optimize, any) == kept_layers(expected));
+    for (const auto& backend : backends) {
+      check_last(expected, run(expected, graph, weights, backend, true));
+      for (const bool optimize : {false, true}) {
+        CHECK(check_activations(expected, graph, weights, backend, optimize, any) == kept_layers(expected));
+      }
     }
   }
 }
