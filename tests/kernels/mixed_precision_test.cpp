@@ -163,26 +163,31 @@ TEST_CASE("cpu: in bf16 what is frozen at the front runs as inference does, and 
     CHECK(precisions[step] == "f32");
 }
 
-TEST_CASE("cpu: in bf16 a restored plan goes on bit for bit, from float32 weights") {
-  const Graph graph = network(true);
-  Weights weights = initialize(graph, 4);
-  TrainingPlan plan = make_plan(graph, weights, Precision::bf16, Adam{});
-  const auto step = [](TrainingPlan& trained) {
-    const double loss = run(trained);
-    trained.update(0.01f);
-    return loss;
-  };
-  step(plan);
-  step(plan);
-  plan.store(weights);
-  const auto kernel = weights.at("project/kernel").values();
-  CHECK(std::ranges::any_of(kernel, [](float w) { return (std::bit_cast<std::uint32_t>(w) & 0xffff) != 0; }));
-  TrainingPlan other = make_plan(graph, initialize(graph, 9), Precision::bf16, Adam{});
-  other.restore(weights, plan.optimizer_state());
-  for (int i = 0; i < 3; ++i) CHECK(step(other) == step(plan));
-  Weights a = weights, b = weights;
-  plan.store(a);
-  other.store(b);
-  for (const auto& [name, entry] : a.entries())
-    CHECK_MESSAGE(std::ranges::equal(entry.tensor->values(), b.at(name).values()), name);
+TEST_CASE("cpu: in bf16 a restored plan goes on bit for bit, from float32 weights, also of several lanes") {
+  for (const int threads : {1, 2}) {
+    CAPTURE(threads);
+    const Graph graph = network(threads == 1);  // that learns statistics in one lane
+    Weights weights = initialize(graph, 4);
+    TrainingPlan plan = make_plan(graph, weights, Precision::bf16, Adam{}, threads);
+    CHECK(plan.lanes() == threads);
+    const auto step = [](TrainingPlan& trained) {
+      const double loss = run(trained);
+      trained.update(0.01f);
+      return loss;
+    };
+    step(plan);
+    step(plan);
+    plan.store(weights);
+    const auto kernel = weights.at("project/kernel").values();
+    CHECK(
+        std::ranges::any_of(kernel, [](float w) { return (std::bit_cast<std::uint32_t>(w) & 0xffff) != 0; }));
+    TrainingPlan other = make_plan(graph, initialize(graph, 9), Precision::bf16, Adam{}, threads);
+    other.restore(weights, plan.optimizer_state());
+    for (int i = 0; i < 3; ++i) CHECK(step(other) == step(plan));
+    Weights a = weights, b = weights;
+    plan.store(a);
+    other.store(b);
+    for (const auto& [name, entry] : a.entries())
+      CHECK_MESSAGE(std::ranges::equal(entry.tensor->values(), b.at(name).values()), name);
+  }
 }
