@@ -38,6 +38,9 @@ struct BatchPlan::State {
   void read(Lane& lane, const SampleSource& source, std::int64_t first, std::int64_t count) {
     const double begin = profiling ? steady_seconds() : 0;
     for (std::size_t input = 0; input < lane.plan.inputs().size(); ++input) {
+      const float* rows = count == micro_batch ? source.rows(input, first, count) : nullptr;
+      lane.plan.read_input_from(input, reinterpret_cast<const std::byte*>(rows));
+      if (rows) continue;
       auto* dst = reinterpret_cast<float*>(lane.plan.input(input));
       source.write(input, first, count, dst);
       // Samples that are lacking are zeros: any numbers would do, but none that compute slowly.

@@ -78,6 +78,17 @@ HostMirror Executor::mirror(int buffer) const {
   return {memory_, address(buffer), buffers_[static_cast<std::size_t>(buffer)].bytes};
 }
 
+void Executor::read_from(int buffer, const std::byte* data) {
+  for (auto& step : steps_) {
+    const std::vector<int>& src = step->operands.src;
+    for (std::size_t i = 0; i < src.size(); ++i) {
+      if (src[i] == buffer) step->src[i] = data ? data : address(buffer);
+    }
+    // Written in place: the steps behind this one read its result.
+    if (step->operands.dst == buffer) return;
+  }
+}
+
 void Executor::bind(Step& step, std::byte* scratch) {
   Operands& operands = step.operands;
   for (int buffer : operands.src) step.src.push_back(address(buffer));

@@ -40,6 +40,9 @@ class Executor {
   // In the backend's memory.
   std::byte* address(int buffer) const;
   HostMirror mirror(int buffer) const;
+  // From now on the steps that read what the buffer holds from before the first step read `data` instead, in
+  // the backend's memory too; null: the buffer again. After finish().
+  void read_from(int buffer, const std::byte* data);
   int step_count() const { return static_cast<int>(steps_.size()); }
   std::size_t arena_bytes() const { return arena_.size(); }
   const Backend& backend() const { return *backend_; }

@@ -1,6 +1,7 @@
 #include "engine/plan.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "engine/chains.h"
 #include "engine/compiled_node.h"
@@ -16,6 +17,7 @@ struct Plan::State {
   Graph graph;
   Executor executor;
   std::vector<TensorDescription> inputs, outputs;
+  std::vector<int> input_buffers;
   std::vector<HostMirror> input_mirrors, output_mirrors;
 };
 
@@ -97,7 +99,7 @@ Plan compile(const Graph& graph, const Weights& weights, std::shared_ptr<const B
   const Network given{graph, weights};
   const Network network = options.optimize ? optimize_for_inference(given) : split_activations(given);
   auto state = std::make_unique<Plan::State>(
-      Plan::State{options, network.graph, Executor(std::move(backend)), {}, {}, {}, {}});
+      Plan::State{options, network.graph, Executor(std::move(backend)), {}, {}, {}, {}, {}});
   Executor& executor = state->executor;
   executor.backend().enter();
   const std::vector<DataType> types = value_types(state->graph, options.precision);
@@ -142,6 +144,7 @@ Plan compile(const Graph& graph, const Weights& weights, std::shared_ptr<const B
   }
   for (int input : state->graph.inputs()) {
     executor.hold_from_start(assignment.buffer(input));
+    state->input_buffers.push_back(assignment.buffer(input));
     state->inputs.push_back({type(input), state->graph[input].shape.with_batch(options.batch)});
   }
   for (int output : state->graph.outputs()) {
@@ -170,6 +173,15 @@ std::byte* Plan::input(std::size_t index) {
 }
 const std::byte* Plan::output(std::size_t index) const {
   return state_->output_mirrors.at(index).data();
+}
+void Plan::read_input_from(std::size_t index, const std::byte* data) {
+  const HostMirror& mirror = state_->input_mirrors.at(index);
+  // A network that gives its input back, or works on it in place, gives what stands in the plan's memory.
+  const bool is_output = std::ranges::any_of(state_->output_mirrors,
+                                             [&](const HostMirror& o) { return o.data() == mirror.data(); });
+  if (!is_output && !state_->executor.memory()->is_apart())
+    return state_->executor.read_from(state_->input_buffers[index], data);
+  if (data) std::memcpy(mirror.data(), data, state_->inputs[index].bytes());
 }
 void Plan::run(const RunContext& context) {
   for (const HostMirror& input : state_->input_mirrors) input.upload();

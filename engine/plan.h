@@ -34,6 +34,9 @@ class Plan {
   // next run; an input must be written again before each run.
   std::byte* input(std::size_t index = 0);
   const std::byte* output(std::size_t index = 0) const;
+  // Input `index` lies at `data`, in the host's memory, and is read there (or copied by this call, where that
+  // cannot be), never written: what `input` points to is not used until this is called with null.
+  void read_input_from(std::size_t index, const std::byte* data);
   void run(const RunContext& context = {});
 
   void set_profiling(bool on);

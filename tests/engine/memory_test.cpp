@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstring>
 #include <vector>
 
 #include "engine/batch_plan.h"
@@ -166,5 +167,39 @@ TEST_CASE("a class number that the network does not have is an error on every de
     CHECK_THROWS_WITH_AS(plan.forward_backward({&noise, batch, wrong.data()}, {}),
                          "loss: sample 2 has the class number 3; the network tells 3 classes, 0 to 2 apart",
                          Error);
+  }
+}
+
+TEST_CASE("a plan reads an input where it lies, and leaves it as it is") {
+  GraphBuilder g("small");
+  const Value input = g.input({4});
+  const Value scaled = g.add("scaled", Rescaling{2.0f, 1.0f}, input);
+  const Value sum = g.add("sum", Add{}, {scaled, scaled});
+  const Graph chain = GraphBuilder(g).build({sum});
+  const Graph with_input = std::move(g).build({sum, input});
+  const std::array<float, 4> data = {1, 2, -3, 4}, others = {5, 6, 7, 8};
+  const auto bytes = [](const std::array<float, 4>& numbers) {
+    return reinterpret_cast<const std::byte*>(numbers.data());
+  };
+  for (const auto& backend : {make_reference_backend(), make_apart_backend()}) {
+    CAPTURE(backend->name());
+    for (const Graph* graph : {&chain, &with_input}) {
+      Plan plan = compile(*graph, {}, backend, {.batch = 1, .optimize = false});
+      const auto check = [&](const std::array<float, 4>& numbers) {
+        plan.run();
+        for (std::size_t i = 0; i < 4; ++i) {
+          CHECK(reinterpret_cast<const float*>(plan.output())[i] == 2 * (2 * numbers[i] + 1));
+          if (graph == &with_input) CHECK(reinterpret_cast<const float*>(plan.output(1))[i] == numbers[i]);
+        }
+      };
+      for (const auto* numbers : {&data, &others, &data}) {
+        plan.read_input_from(0, bytes(*numbers));
+        check(*numbers);
+      }
+      CHECK(data == std::array<float, 4>{1, 2, -3, 4});
+      plan.read_input_from(0, nullptr);
+      std::memcpy(plan.input(), others.data(), sizeof(others));
+      check(others);
+    }
   }
 }

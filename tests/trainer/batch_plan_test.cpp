@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <vector>
 
 #include "engine/error.h"
 #include "tests/trainer/toy.h"
@@ -23,6 +26,29 @@ class Numbers final : public SampleSource {
 
  private:
   std::int64_t elements_;
+};
+
+// The same photos, in memory.
+class InMemory final : public SampleSource {
+ public:
+  InMemory(std::int64_t elements, std::int64_t count)
+      : elements_(elements), photos_(static_cast<std::size_t>(elements * count)) {
+    Numbers(elements).write(0, 0, count, photos_.data());
+  }
+  void write(std::size_t, std::int64_t first, std::int64_t count, float* dst) const override {
+    written_ += count;
+    std::copy_n(photos_.data() + first * elements_, count * elements_, dst);
+  }
+  const float* rows(std::size_t, std::int64_t first, std::int64_t) const override {
+    return photos_.data() + first * elements_;
+  }
+  std::int64_t written() const { return written_; }
+  const std::vector<float>& photos() const { return photos_; }
+
+ private:
+  std::int64_t elements_;
+  std::vector<float> photos_;
+  mutable std::atomic<std::int64_t> written_ = 0;
 };
 
 class Failing final : public SampleSource {
@@ -65,6 +91,30 @@ TEST_CASE("a batch plan gives each sample its row, whatever the lanes, the micro
         for (std::size_t i = 0; i < rows.size(); ++i)
           CHECK(rows[i] == doctest::Approx(expected[i]).epsilon(1e-5));
       }
+}
+
+TEST_CASE("a batch plan reads samples where they lie, but for a micro-batch that is not full") {
+  // An activation works in place where it may.
+  GraphBuilder g("in_place");
+  Value x = g.input({12, 12, 3});
+  x = g.add("tanh", Activation{ActivationFunction::tanh}, x);
+  x = g.add("pool", GlobalAveragePooling2D{}, x);
+  const Graph in_place = std::move(g).build({x});
+  for (const Network& network : {toy_classifier(12, 3), Network{in_place, {}}}) {
+    const InMemory photos(12 * 12 * 3, 13);
+    const std::vector<float> before = photos.photos();
+    const std::vector<float> expected = one_by_one(network, Numbers(12 * 12 * 3), 13);
+    BatchPlan plan =
+        compile_batch(network.graph, network.weights, cpu_backends()(2), {.batch = 13, .micro_batch = 4});
+    for (const std::int64_t count : {13, 8, 13}) {
+      std::vector<float> rows(static_cast<std::size_t>(count * 3), -1.0f);
+      plan.run(photos, count, rows.data());
+      for (std::size_t i = 0; i < rows.size(); ++i)
+        CHECK(rows[i] == doctest::Approx(expected[i]).epsilon(1e-5));
+    }
+    CHECK(photos.written() == 2);
+    CHECK(photos.photos() == before);
+  }
 }
 
 TEST_CASE("a batch plan uses every core, and a device without lanes takes the batch whole") {

@@ -25,7 +25,10 @@ class DrawnPhotos final : public SampleSource {
       pixels_[i] = static_cast<float>(random.below(static_cast<std::uint32_t>(i), 256));
   }
   void write(std::size_t, std::int64_t first, std::int64_t count, float* dst) const override {
-    std::copy_n(pixels_.data() + first * elements_, count * elements_, dst);
+    std::copy_n(rows(0, first, count), count * elements_, dst);
+  }
+  const float* rows(std::size_t, std::int64_t first, std::int64_t) const override {
+    return pixels_.data() + first * elements_;
   }
 
  private:
@@ -41,7 +44,7 @@ class LatencyWorkload final : public Workload {
         plan_(compile(model.network.graph, model.network.weights, backends(what.threads),
                       {.batch = what.batch, .precision = what.precision})) {}
   void run() override {
-    photos_.write(0, 0, plan_.batch(), reinterpret_cast<float*>(plan_.input()));
+    plan_.read_input_from(0, reinterpret_cast<const std::byte*>(photos_.rows(0, 0, plan_.batch())));
     plan_.run();
   }
   int lanes() const override { return 1; }
