@@ -6,6 +6,8 @@ namespace petal::cpu {
 
 KernelPointer prepare_bfloat16(const Conv2D& layer, const Device& device, const PrepareContext& context) {
   const Convolution convolution = as_convolution(layer, context);
+  // On an emulated processor with AVX512-BF16 oneDNN 2.6 lost sums of 3x3 kernels in four groups.
+  if (convolution.groups > 1) return nullptr;
   if (context.direction != Direction::forward)
     return prepare_bfloat16_convolution_backward(convolution, device, context);
   if (!takes_bfloat16_product(context)) return nullptr;
