@@ -9,7 +9,9 @@ namespace petal {
 
 // Which GPU, and how it is to compute.
 struct CudaOptions {
-  int device = 0;  // as `petal devices` counts
+  int device = 0;               // as `petal devices` counts
+  bool own_kernels = false;     // without cuDNN: slower, and what its results are compared with
+  bool tensor_float32 = false;  // float32 products of 10 bits, on tensor cores
 };
 
 // An NVIDIA GPU through CUDA, cuDNN and own kernels, channels last from end to end. Loads the plugin; every

@@ -25,9 +25,4 @@ void require(cudnnStatus_t status, std::string_view where, const char* expressio
   fail(where, "cuDNN", cudnnGetErrorString(status), expression);
 }
 
-void require(cublasStatus_t status, std::string_view where, const char* expression) {
-  if (status == CUBLAS_STATUS_SUCCESS) return;
-  fail(where, "cuBLAS", cublasLtGetStatusString(status), expression);
-}
-
 }  // namespace petal::cuda

@@ -159,7 +159,7 @@ struct ConvolutionLayer {
   ActivationFunction activation = ActivationFunction::linear;
 };
 
-// The layer's kernel in any direction, by own bodies.
+// The layer's kernel in any direction: the vendor's where it has one, else own bodies.
 KernelPointer prepare_convolution(const Device& device, const PrepareContext& context,
                                   const ConvolutionLayer& layer);
 // The layer whose src is the geometry's dst and whose dst its src.

@@ -2,15 +2,24 @@
 
 #include <memory>
 
-#include "engine/memory.h"
+#include "engine/backend.h"
 #include "kernels/cuda/launch.h"
 
 namespace petal::cuda {
 
-// What the vendor's libraries need: cuDNN's and cuBLAS's handles. Defined where those are.
-class Libraries;
+struct ConvolutionLayer;
+struct Device;
 
-// What every kernel is made on. No vendor's header is needed to hold one.
+// The vendor's libraries, behind a line that needs none of their headers. Not for two threads at once.
+class Libraries {
+ public:
+  virtual ~Libraries() = default;
+  // Null where they have nothing for it.
+  virtual std::unique_ptr<Kernel> prepare_convolution(const Device& device, const PrepareContext& context,
+                                                      const ConvolutionLayer& layer) = 0;
+};
+
+// What every kernel is made on.
 struct Device {
   Queue queue;
   std::shared_ptr<const Memory> memory;

@@ -1,22 +1,37 @@
 #include "kernels/cuda/libraries.h"
 
-#include "kernels/cuda/check.h"
+#include "kernels/cuda/cudnn_convolution.h"
 
 namespace petal::cuda {
+namespace {
 
-Libraries::Libraries(std::shared_ptr<CUstream_st> stream) : stream_(std::move(stream)) {
-  // What has been made is released where the next fails.
-  std::unique_ptr<cudnnContext, decltype(&cudnnDestroy)> dnn(nullptr, cudnnDestroy);
-  PETAL_CUDNN("cuda", cudnnCreate(&dnn_));
-  dnn.reset(dnn_);
-  PETAL_CUDNN("cuda", cudnnSetStream(dnn_, stream_.get()));
-  PETAL_CUBLAS("cuda", cublasLtCreate(&blas_));
-  dnn.release();
-}
+class Cudnn final : public Libraries {
+ public:
+  Cudnn(std::shared_ptr<CUstream_st> stream, const Exactness& exactness)
+      : stream_(std::move(stream)), exactness_(exactness) {
+    cudnnHandle_t made = nullptr;
+    PETAL_CUDNN("cuda", cudnnCreate(&made));
+    handle_.reset(made, [stream = stream_](cudnnHandle_t handle) { cudnnDestroy(handle); });
+    PETAL_CUDNN("cuda", cudnnSetStream(made, stream_.get()));
+  }
 
-Libraries::~Libraries() {
-  cublasLtDestroy(blas_);
-  cudnnDestroy(dnn_);
+  std::unique_ptr<Kernel> prepare_convolution(const Device& device, const PrepareContext& context,
+                                              const ConvolutionLayer& layer) override {
+    auto plan = plan_convolution({.handle = handle_.get()}, layer.geometry, context.direction, exactness_);
+    if (!plan) return nullptr;
+    return make_cudnn_convolution(device, handle_, context, layer, std::move(*plan));
+  }
+
+ private:
+  std::shared_ptr<CUstream_st> stream_;
+  std::shared_ptr<cudnnContext> handle_;
+  Exactness exactness_;
+};
+
+}  // namespace
+
+std::shared_ptr<Libraries> make_libraries(std::shared_ptr<CUstream_st> stream, const Exactness& exactness) {
+  return std::make_shared<Cudnn>(std::move(stream), exactness);
 }
 
 }  // namespace petal::cuda

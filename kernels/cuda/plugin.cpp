@@ -50,12 +50,13 @@ std::string describe_device(int index) {
 // The kernels on one GPU.
 class CudaBackend final : public cuda::DeviceBackend {
  public:
-  CudaBackend(cuda::Device device, int index) : DeviceBackend(std::move(device)), index_(index) {}
-  std::string name() const override { return "cuda"; }
-  void enter() const override { PETAL_CUDA("cuda", cudaSetDevice(index_)); }
+  CudaBackend(cuda::Device device, const CudaOptions& options)
+      : DeviceBackend(std::move(device)), options_(options) {}
+  std::string name() const override { return options_.own_kernels ? "cuda, own kernels" : "cuda"; }
+  void enter() const override { PETAL_CUDA("cuda", cudaSetDevice(options_.device)); }
 
  private:
-  int index_;
+  CudaOptions options_;
 };
 
 }  // namespace
@@ -74,8 +75,10 @@ PETAL_EXPORT void petal_cuda_make_backend(const petal::CudaOptions* options,
   const std::shared_ptr<CUstream_st> stream = make_stream(options->device);
   Device device{.queue = {.stream = stream.get()},
                 .memory = make_device_memory(options->device, stream),
-                .libraries = std::make_shared<Libraries>(stream)};
-  *backend = std::make_shared<petal::CudaBackend>(std::move(device), options->device);
+                .libraries = nullptr};
+  if (!options->own_kernels)
+    device.libraries = make_libraries(stream, {.tensor_float32 = options->tensor_float32});
+  *backend = std::make_shared<petal::CudaBackend>(std::move(device), *options);
 }
 
 PETAL_EXPORT int petal_cuda_describe(char* text, std::size_t bytes) {

@@ -11,7 +11,7 @@ const std::vector<std::shared_ptr<const Backend>>& backends_under_test() {
   static const std::vector<std::shared_ptr<const Backend>> backends = [] {
     std::vector<std::shared_ptr<const Backend>> all = {make_reference_backend(), make_cpu_backend(2),
                                                        make_cuda_on_host()};
-    if (const auto gpu = gpu_under_test()) all.push_back(gpu);
+    for (const auto& gpu : gpus_under_test()) all.push_back(gpu);
     return all;
   }();
   return backends;

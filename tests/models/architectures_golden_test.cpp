@@ -141,7 +141,7 @@ TEST_CASE("mobilenet_v2: the reference backend computes what Keras computes, lay
 
 TEST_CASE("mobilenet_v2: the kernels for GPUs compute what Keras computes, layer by layer") {
   check_mobilenet_v2(golden::read_cases("mobilenet_v2").at(0), testing::make_cuda_on_host());
-  if (const auto gpu = testing::gpu_under_test()) {
+  for (const auto& gpu : testing::gpus_under_test()) {
     for (const Case& expected : golden::read_cases("mobilenet_v2")) check_mobilenet_v2(expected, gpu);
   }
 }
@@ -158,7 +158,7 @@ TEST_CASE("every family computes from photos what Keras computes, block by block
   const std::vector<Case> cases = golden::read_cases("architectures");
   REQUIRE(cases.size() == 16);
   std::vector<std::shared_ptr<const Backend>> backends = {make_cpu_backend(1)};
-  if (const auto gpu = testing::gpu_under_test()) backends.push_back(gpu);
+  for (const auto& gpu : testing::gpus_under_test()) backends.push_back(gpu);
   for (const Case& expected : cases) {
     const Graph graph = build(expected);
     const Weights weights = load(expected, graph);
