@@ -59,7 +59,8 @@ void Executor::finish(std::int64_t samples) {
   }
   // The one scratch area lives throughout; being planned with the rest it needs no second allocation.
   lifetimes.push_back({scratch_bytes, 0, end});
-  const MemoryPlan memory = plan_memory(lifetimes);
+  // What is apart is a GPU's, whose libraries want their workspaces as it aligns its allocations.
+  const MemoryPlan memory = plan_memory(lifetimes, memory_->is_apart() ? 256 : Buffer::alignment);
   // Filled with zeros, it is touched once here, so that the first run pays no page faults.
   arena_ = DeviceArray(memory_, memory.bytes);
   offsets_ = memory.offsets;

@@ -19,6 +19,12 @@ struct CudaOptions {
 // plugin, one of its libraries, a driver, a driver that is new enough, a device.
 std::shared_ptr<const Backend> make_cuda_backend(const CudaOptions& options = {});
 
+// What cuDNN would run one direction of a Conv2D on photos (N, H, W, C) with, on a device of these properties
+// (its own JSON of them), which need not be there: "cudnn engine 38", or nothing where that is an own kernel.
+// Throws Error where the plugin is missing.
+std::string cuda_convolution_engine(const std::string& properties, const Conv2D& layer, const Shape& photos,
+                                    Direction direction);
+
 // The devices, a line each, or why there are none: for `petal devices` and reports.
 std::string cuda_backend_description();
 

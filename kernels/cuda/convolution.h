@@ -159,6 +159,9 @@ struct ConvolutionLayer {
   ActivationFunction activation = ActivationFunction::linear;
 };
 
+// Of a Conv2D that reads (N, H, W, C). Throws Error(`where`) where the window does not fit.
+ConvolutionGeometry geometry_of(const Conv2D& layer, std::string_view where, const Shape& src);
+
 // The layer's kernel in any direction: the vendor's where it has one, else own bodies.
 KernelPointer prepare_convolution(const Device& device, const PrepareContext& context,
                                   const ConvolutionLayer& layer);

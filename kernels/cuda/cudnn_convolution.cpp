@@ -18,7 +18,7 @@ class ScratchLayout {
   std::size_t bytes() const { return bytes_; }
 
  private:
-  static constexpr std::size_t alignment = 64;  // as scratch itself
+  static constexpr std::size_t alignment = 256;  // as scratch itself
   std::size_t bytes_ = 0;
 };
 

@@ -69,6 +69,15 @@ PETAL_EXPORT const char* petal_cuda_interface() {
   return version.c_str();
 }
 
+PETAL_EXPORT void petal_cuda_convolution_engine(const char* properties, const petal::Conv2D* layer,
+                                                const petal::Shape* photos, petal::Direction direction,
+                                                std::string* engine) {
+  using namespace petal::cuda;
+  const auto plan =
+      plan_convolution({.properties = properties}, geometry_of(*layer, "conv2d", *photos), direction, {});
+  *engine = plan ? plan->engine : "";
+}
+
 PETAL_EXPORT void petal_cuda_make_backend(const petal::CudaOptions* options,
                                           std::shared_ptr<const petal::Backend>* backend) {
   using namespace petal::cuda;
