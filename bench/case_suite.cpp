@@ -49,7 +49,7 @@ testing::BoundCase& CaseSuite::bind(const Entry& entry) {
   backend_->enter();
   for (const Direction direction : {Direction::forward, entry.direction}) {
     Kernel& kernel = bound_->kernel(direction);
-    kernel.run(bound_->bindings(direction));
+    bound_->run(kernel, bound_->bindings(direction));
   }
   bound_to_ = &entry;
   return *bound_;
@@ -60,7 +60,11 @@ void CaseSuite::run(benchmark::State& state, const Entry& entry) {
   Kernel& kernel = bound.kernel(entry.direction);
   const Bindings bindings = bound.bindings(entry.direction);
   backend_->enter();
-  for ([[maybe_unused]] auto _ : state) kernel.run(bindings);
+  const std::shared_ptr<const Memory> memory = backend_->memory();
+  for ([[maybe_unused]] auto _ : state) {
+    kernel.run(bindings);
+    memory->wait();
+  }
   using benchmark::Counter;
   state.counters["FLOP"] = Counter(entry.operations, Counter::kIsIterationInvariantRate);
   state.counters["bytes"] = Counter(entry.bytes, Counter::kIsIterationInvariantRate);
