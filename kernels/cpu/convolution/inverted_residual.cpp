@@ -88,8 +88,9 @@ class InvertedResidual final : public Kernel {
     // goes on at the first slot is cut between units.
     held_rows_ = std::min(expanded_[1], (2 + strip_rows_ + unit - 1) / unit * unit);
     std::int64_t most_rows = 0;  // of a strip of dst
-    for_strips(0, dst_[1],
-               [&](const Strip& strip) { most_rows = std::max(most_rows, strip.y_end - strip.y); });
+    for (std::int64_t part = 0; part < parts_; ++part)
+      for_strips(first_row(part), first_row(part + 1),
+                 [&](const Strip& strip) { most_rows = std::max(most_rows, strip.y_end - strip.y); });
     if (has_expand_)
       expanded_offset_ = scratch_.add(static_cast<std::size_t>(held_rows_ * expanded_row()) * sizeof(float));
     reduced_offset_ = scratch_.add(static_cast<std::size_t>(most_rows * reduced_row()) * sizeof(float));
@@ -103,7 +104,7 @@ class InvertedResidual final : public Kernel {
     for (std::int64_t i = 0; i < count; ++i) {
       Bindings of_thread = bindings;
       of_thread.scratch += scratch_.bytes() * static_cast<std::size_t>(omp_get_thread_num());
-      run_rows(of_thread, i / parts_, dst_[1] * (i % parts_) / parts_, dst_[1] * (i % parts_ + 1) / parts_);
+      run_rows(of_thread, i / parts_, first_row(i % parts_), first_row(i % parts_ + 1));
     }
   }
 
@@ -127,6 +128,10 @@ class InvertedResidual final : public Kernel {
     std::int64_t y, y_end, origin, fresh, end;
   };
 
+  // Of dst, in this part of an image.
+  std::int64_t first_row(std::int64_t part) const {
+    return dst_[1] * part / parts_;
+  }
   std::int64_t expanded_row() const {
     return expanded_[2] * expanded_[3];
   }
