@@ -26,7 +26,7 @@ case "$device" in
   cpu) [ ${#folders[@]} -gt 0 ] || folders=(engine kernels io models trainer tools bench) ;;
   cuda)
     preset=cuda
-    [ ${#folders[@]} -gt 0 ] || folders=(engine kernels models)
+    [ ${#folders[@]} -gt 0 ] || folders=(engine kernels models trainer)
     export PETAL_TEST_DEVICE=cuda ;;
   *) echo "tests/run.sh: --device $device is not known; known are cpu, cuda" >&2; exit 2 ;;
 esac

@@ -35,12 +35,19 @@ std::int64_t Targets::count_correct(const float* predictions, std::span<const st
 LossAndAccuracy Targets::judge(const Tensor& probabilities, std::span<const std::int32_t> labels,
                                const Backend& backend) {
   const auto samples = static_cast<double>(labels.size());
+  const auto* target_bytes = static_cast<const std::byte*>(write(labels));
   std::vector<float> losses(labels.size());
-  Tensor gradient(probabilities.shape());
   backend.enter();
+  const std::shared_ptr<const Memory> memory = backend.memory();
+  const DeviceArray predictions(memory, probabilities.size_bytes()), gradient(memory, predictions.size()),
+      targets(memory,
+              sparse_.empty() ? dense_.size() * sizeof(float) : sparse_.size() * sizeof(std::int32_t)),
+      found(memory, losses.size() * sizeof(float));
+  predictions.upload(probabilities.bytes());
+  targets.upload(target_bytes);
   backend.prepare_loss(loss_, probabilities.description())
-      ->run(probabilities.bytes(), static_cast<const std::byte*>(write(labels)), nullptr, losses.data(),
-            gradient.bytes());
+      ->run(predictions.data(), targets.data(), nullptr, found.floats(), gradient.data());
+  found.download(reinterpret_cast<std::byte*>(losses.data()));
   return {.loss = std::accumulate(losses.begin(), losses.end(), 0.0) / samples,
           .accuracy = static_cast<double>(count_correct(probabilities.values().data(), labels)) / samples};
 }
