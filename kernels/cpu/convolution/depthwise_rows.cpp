@@ -145,16 +145,18 @@ class Sweep {
     PETAL_UNROLL for (int y = 0; y < rows; ++y) a[y] = b[y];
   }
 
-  // Cuts and stores. In this order of operands a NaN stays one.
+  // Cuts and stores; in this order of operands a NaN stays one. Volatile, as the other registers are taken.
   PETAL_AVX2_INLINE void finish(Sums& sums) {
+    __m256 limit;
+    asm volatile("vbroadcastss %1, %0" : "=x"(limit) : "m"(r_.least));
+    PETAL_UNROLL for (int y = 0; y < rows;
+                      ++y) asm volatile("vmaxps %0, %1, %0" : "+x"(sums[y]) : "x"(limit));
+    asm volatile("vbroadcastss %1, %0" : "=x"(limit) : "m"(r_.most));
     PETAL_UNROLL for (int y = 0; y < rows; ++y) {
-      __m256 limit;
-      asm volatile(
-          "vbroadcastss %2, %0\n\tvmaxps %1, %0, %1\n\t"
-          "vbroadcastss %3, %0\n\tvminps %1, %0, %1\n\tvmovups %1, (%4)"
-          : "=&x"(limit), "+x"(sums[y])
-          : "m"(r_.least), "m"(r_.most), "r"(dst_[y])
-          : "memory");
+      asm volatile("vminps %0, %1, %0\n\tvmovups %0, (%2)"
+                   : "+x"(sums[y])
+                   : "x"(limit), "r"(dst_[y])
+                   : "memory");
       dst_[y] += dst_step_;
     }
   }
