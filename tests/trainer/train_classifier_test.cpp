@@ -343,7 +343,7 @@ TEST_CASE("transfer: pretrained features tell real flowers apart") {
     return;
   }
   job.options.image_size = 96;  // small, for speed
-
+  job.options.alpha = 1.0f;
   job.options.learning_rate.reset();
   const TrainResult result = job.run();
   MESSAGE("accuracy at 96 pixels ", result.run.metrics.evaluation.accuracy, "; seconds: features ",
