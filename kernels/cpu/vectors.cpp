@@ -5,18 +5,24 @@
 namespace petal::cpu {
 bool has_avx2() {
 #if defined(__x86_64__)
-  return has_instructions(dnnl::cpu_isa::avx2) && __builtin_cpu_supports("fma") != 0;
+  static const bool has = has_instructions(dnnl::cpu_isa::avx2) && __builtin_cpu_supports("fma") != 0;
+  return has;
 #else
   return false;
 #endif
 }
 
 bool has_avx512() {
-  return has_instructions(dnnl::cpu_isa::avx512_core);
+  static const bool has = has_instructions(dnnl::cpu_isa::avx512_core);
+  return has;
 }
 
-bool has_avx2_alone() {
-  return has_avx2() && !has_avx512();
+std::int64_t widest_lanes() {
+  return has_avx512() ? lanes_of<WideFloats> : lanes;
+}
+
+std::string vectors_name() {
+  return has_avx512() ? "petal:avx512" : "petal:avx2";
 }
 
 }  // namespace petal::cpu

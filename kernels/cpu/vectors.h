@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <type_traits>
 
 // Eight floats side by side, and a loop compiled for the processor that runs it. GCC's and Clang's vector
@@ -14,9 +15,21 @@ namespace petal::cpu {
 
 inline constexpr std::int64_t lanes = 8;
 using Floats = float __attribute__((vector_size(32)));
+using WideFloats = float __attribute__((vector_size(64)));
+template <class Vector>
+inline constexpr std::int64_t lanes_of = sizeof(Vector) / sizeof(float);
 using Integers = std::int32_t __attribute__((vector_size(32)));
 using Words = std::uint32_t __attribute__((vector_size(32)));
 using Bytes = std::uint8_t __attribute__((vector_size(8)));
+
+template <class Vector>
+PETAL_INLINE void load_whole(const float* from, Vector& vector) {
+  std::memcpy(&vector, from, sizeof(vector));
+}
+template <class Vector>
+PETAL_INLINE void store_whole(const Vector& vector, float* to) {
+  std::memcpy(to, &vector, sizeof(vector));
+}
 
 // `count` elements, 1 to 8, into the first lanes; the others become zero.
 template <class Vector, class T>
@@ -51,34 +64,46 @@ PETAL_INLINE void for_channels(std::int64_t channels, const F& f) {
 // What the processor has and oneDNN is allowed to use (ONEDNN_MAX_CPU_ISA), so that the two go together.
 bool has_avx2();
 bool has_avx512();
-// AVX2 and no AVX-512: where oneDNN's code leaves half of the processor idle, and our own is used.
-bool has_avx2_alone();
 
-// For functions on __m256, in files of their own: what is inlined into a function compiled for AVX2 and FMA,
-// and a loop whose count is known.
-#define PETAL_AVX2_INLINE __attribute__((target("avx2,fma"), always_inline)) inline
+// A loop whose count is known.
 #define PETAL_UNROLL _Pragma("GCC unroll 16")
 
 #if defined(__x86_64__)
-template <class Loop>
-__attribute__((target("avx2,fma"))) void run_with_avx2(const Loop& loop) {
-  loop();
-}
+#define PETAL_TARGET(instructions) __attribute__((target(instructions)))
 #else
-template <class Loop>
-void run_with_avx2(const Loop& loop) {
-  loop();
-}
+#define PETAL_TARGET(instructions)
 #endif
 
-// Calls loop(), compiled for AVX2 where the processor has it. `loop` is a lambda marked PETAL_LOOP, and what
-// it calls is PETAL_INLINE: only what is inlined is compiled twice.
+// For kernels that are written once for vectors of both widths, in assembler where it counts: the vector, and
+// run(), which calls loop() compiled for the instructions. `loop` is a lambda marked PETAL_LOOP, and what it
+// calls is PETAL_INLINE: only what is inlined is compiled for them.
 #define PETAL_LOOP __attribute__((always_inline))
+struct Avx2 {
+  using Vector = Floats;
+  template <class Loop>
+  PETAL_TARGET("avx2,fma")
+  static void run(const Loop& loop) {
+    loop();
+  }
+};
+struct Avx512 {
+  using Vector = WideFloats;
+  template <class Loop>
+  PETAL_TARGET("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")
+  static void run(const Loop& loop) {
+    loop();
+  }
+};
+// The lanes of the widest vectors at hand, and the implementation's name of a kernel written in them.
+std::int64_t widest_lanes();
+std::string vectors_name();
+
+// Calls loop(), a lambda as for Avx2::run, compiled for AVX2 where the processor has it.
 template <class Loop>
 void run_in_vectors(const Loop& loop) {
   static const bool avx2 = has_avx2();
   if (avx2) {
-    run_with_avx2(loop);
+    Avx2::run(loop);
   } else {
     loop();
   }

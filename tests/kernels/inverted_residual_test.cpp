@@ -94,7 +94,7 @@ void check(const Block& block, std::int64_t batch, int threads) {
   Plan expected_plan = compile(network.graph, network.weights, make_reference_backend(), options);
   Plan plan = compile(network.graph, network.weights, make_cpu_backend(threads), options);
   const ProfileEntry* chain = chain_of(plan.profile());
-  if (cpu::has_avx2_alone()) {
+  if (cpu::has_avx2()) {
     REQUIRE(chain != nullptr);
     CHECK(chain->kind.find("DepthwiseConv2D+Conv2D") != std::string::npos);
   }
@@ -223,7 +223,7 @@ TEST_CASE("a frozen base trains over strips; what learns keeps its layers' value
   for (const int threads : {1, 2}) {
     const Step frozen = step(true, make_cpu_backend(threads)),
                learning = step(false, make_cpu_backend(threads));
-    CHECK(frozen.has_chain == cpu::has_avx2_alone());
+    CHECK(frozen.has_chain == cpu::has_avx2());
     CHECK_FALSE(learning.has_chain);
     for (const Step* found : {&frozen, &learning}) {
       CHECK(found->loss == doctest::Approx(expected.loss).epsilon(1e-6));

@@ -79,7 +79,7 @@ Run run(const Case& item, int threads, bool constant_weights = true) {
 }
 
 bool is_winograd(const Run& run) {
-  return run.implementation == "petal:avx2_winograd";
+  return run.implementation == cpu::vectors_name() + "_winograd";
 }
 
 Case convolution(Size2D kernel, std::int64_t filters, const Shape& src, std::int64_t batch) {
@@ -90,8 +90,8 @@ Case convolution(Size2D kernel, std::int64_t filters, const Shape& src, std::int
 }
 
 TEST_CASE("Winograd runs small kernels with strides of 1 where it pays") {
-  if (!cpu::has_avx2_alone()) {
-    MESSAGE("skipped: it is for AVX2 without AVX-512");
+  if (!cpu::has_avx2()) {
+    MESSAGE("skipped: it is for AVX2 and AVX-512");
     return;
   }
   for (const Case& item : winograd_cases()) {
@@ -113,9 +113,9 @@ TEST_CASE("Winograd on two threads gives the bits of one") {
   for (const Case& item :
        {convolution({3, 3}, 64, {30, 29, 32}, 2), convolution({3, 3}, 136, {10, 11, 128}, 2)}) {
     const Run one = run(item, 1), two = run(item, 2);
-    CHECK(is_winograd(one) == cpu::has_avx2_alone());
+    CHECK(is_winograd(one) == cpu::has_avx2());
     CHECK(one.implementation == two.implementation);
-    if (cpu::has_avx2_alone()) CHECK(one.dst == two.dst);
+    if (cpu::has_avx2()) CHECK(one.dst == two.dst);
   }
 }
 
@@ -129,7 +129,7 @@ TEST_CASE("Winograd's rounding errors are a few times those of the sum of produc
                              Bound{convolution({5, 5}, 16, {24, 24, 64}, 1), 2e-6},
                              Bound{convolution({1, 7}, 16, {24, 24, 64}, 1), 4e-6}}) {
     const Run found = run(bound.item, 1);
-    CHECK(is_winograd(found) == cpu::has_avx2_alone());
+    CHECK(is_winograd(found) == cpu::has_avx2());
     PreparedCase exact(reference(), bound.item, Precision::f64, Mode::inference, true,
                        make_numbers(bound.item, Precision::f32));
     const double error = array_error(found.dst, exact.forward());

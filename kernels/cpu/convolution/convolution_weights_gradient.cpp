@@ -271,7 +271,7 @@ KernelPointer prepare_weights_gradient(const Convolution& convolution, const Dev
   const std::int64_t channels = context.src[0].shape.back(), filters = context.dst.shape.back();
   const Window& window = convolution.window;
   // oneDNN's code for AVX-512 is faster than this, and so is that for a single pixel of few channels.
-  const bool faster = has_avx2_alone() && (window.kernel.height * window.kernel.width > 1 || channels >= 64);
+  const bool faster = has_avx2() && (window.kernel.height * window.kernel.width > 1 || channels >= 64);
   const bool fits = convolution.groups == 1 && window.dilation.width == 1 && filters % lanes == 0;
   if (!faster || !fits) return nullptr;
   const Geometry geometry{window,  context.src[0].shape[0], channels,

@@ -37,7 +37,7 @@ class DepthwiseForward final : public Kernel {
   }
 
   std::string implementation() const override {
-    return "petal:avx2";
+    return vectors_name();
   }
 
  private:
@@ -68,7 +68,7 @@ bool fits_depthwise_rows(const Convolution& convolution, const PrepareContext& c
 }
 
 bool is_depthwise_rows(const Convolution& convolution, const PrepareContext& context) {
-  return has_avx2_alone() && fits_depthwise_rows(convolution, context);
+  return fits_depthwise_rows(convolution, context);
 }
 
 DepthwiseRows depthwise_rows(const Convolution& convolution, const PrepareContext& context) {

@@ -13,6 +13,8 @@ namespace petal::cpu {
 namespace {
 #if defined(__x86_64__)
 
+#define PETAL_AVX2_INLINE __attribute__((target("avx2,fma"), always_inline)) inline
+
 // All lanes of a vector, or the first few.
 struct Whole {
   PETAL_AVX2_INLINE __m256 load(const float* from) const { return _mm256_loadu_ps(from); }

@@ -13,7 +13,7 @@ struct DepthwiseRows {
   std::int64_t src_rows, src_columns;  // of the whole image
   const float* weights;                // (3, 3, channels), src_step
   const float* bias;                   // (channels), or null
-  float* dst;                          // rows [begin, end), (columns, channels) each
+  float* dst;                          // rows [begin, end), (columns, channels) each, pixels dst_step apart
   std::int64_t begin, end, columns, channels;
   std::int64_t src_step, dst_step;  // elements from one pixel to the next; of the weights too the latter
   std::int64_t row_stride, stride;  // of columns: 1 or 2
@@ -22,7 +22,7 @@ struct DepthwiseRows {
 };
 
 // A few channels through all the rows, then the next: what neighbouring rows share stays in the first cache.
-// In AVX2 alone: ask has_avx2() first.
+// Ask has_avx2() first.
 void run_depthwise_rows(const DepthwiseRows& rows);
 
 }  // namespace petal::cpu

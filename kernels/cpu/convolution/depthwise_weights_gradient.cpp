@@ -204,7 +204,7 @@ KernelPointer prepare_depthwise_gradient(const Convolution& convolution, const D
                                          const PrepareContext& context) {
   const std::int64_t channels = context.src[0].shape.back();
   const bool fits = convolution.groups == channels && context.dst.shape.back() == channels;
-  if (!fits || !has_avx2_alone()) return nullptr;
+  if (!fits || !has_avx2()) return nullptr;
   return context.direction == Direction::backward_data
              ? make_depthwise_data_gradient(convolution, device, context)
              : make_depthwise_weights_gradient(convolution, device, context);

@@ -9,7 +9,7 @@ namespace petal::cpu {
 namespace {
 
 bool is_fast_here(std::int64_t filters) {
-  return has_avx2_alone() && filters % lanes == 0;
+  return has_avx2() && filters % lanes == 0;
 }
 
 // Fewer multiplications run on one thread: waking the others costs more than the work.
@@ -119,7 +119,7 @@ class GemmBackwardData final : public Kernel {
   }
 
   std::size_t scratch_bytes() const override { return scratch_.bytes(); }
-  std::string implementation() const override { return "petal:avx2"; }
+  std::string implementation() const override { return vectors_name(); }
 
  private:
   ScratchLayout scratch_;
@@ -171,10 +171,10 @@ KernelPointer prepare_gemm_convolution(const Convolution& convolution, const Dev
       Winograd::pays(window, channels, filters, context.dst.shape[0])) {
     const Cut cut = cut_of(convolution.activation).value();
     return std::make_unique<ProductConvolution<Winograd>>(
-        Winograd(window, channels, filters, cut.least, cut.most), "petal:avx2_winograd", convolution, device,
-        context);
+        Winograd(window, channels, filters, cut.least, cut.most), vectors_name() + "_winograd", convolution,
+        device, context);
   }
-  return std::make_unique<ProductConvolution<ImplicitGemm>>(*gemm, "petal:avx2", convolution, device,
+  return std::make_unique<ProductConvolution<ImplicitGemm>>(*gemm, vectors_name(), convolution, device,
                                                             context);
 }
 

@@ -7,9 +7,8 @@
 
 namespace petal::cpu {
 
-// The convolution as an ImplicitGemm, where that is the faster way: AVX2 without AVX-512 (oneDNN's code for
-// AVX2 reaches half of what the processor can do), one group, filters by eights, relu or relu6 or nothing
-// behind it.
+// The convolution as an ImplicitGemm, where that can be: AVX2 or AVX-512, one group, filters by eights, relu
+// or relu6 or nothing behind it.
 std::optional<ImplicitGemm> implicit_gemm(const Convolution& convolution, const PrepareContext& context);
 
 // The weights as a product (ImplicitGemm or Winograd) reads them: constant ones packed once, here; bound ones

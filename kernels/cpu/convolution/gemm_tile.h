@@ -13,21 +13,22 @@ struct GemmTile {
   std::int64_t src_step;
   std::int64_t taps;
   std::int64_t first_channel, channels;  // of each row
-  const float* weights;                  // (taps, channels, filters of the panel)
+  const float* weights;                  // (taps, channels, filters of the panel, in whole vectors)
   const float* bias;                     // (filters), or null
   const float* residual;                 // (pixels, filters) with dst_step, or null; may be dst
   float* dst;                            // (pixels, filters)
   std::int64_t dst_step;                 // elements from one pixel to the next
+  std::int64_t last_filters;             // of the panel's last vector; all of it with AVX2
   bool first;                            // start with bias + residual; else with what dst holds
   bool last;                             // cut the sums to [least, most]
   float least, most;
 };
 
-// `count` tiles, one behind the other, each so many pixels (1 to 6) of a panel of `vectors` times 8 filters,
-// 1 to 3. In AVX2 and FMA alone.
+// `count` tiles, one behind the other, each so many pixels (1 to gemm_tile_pixels) of a panel of `vectors`, 1
+// to 3, of widest_lanes() filters. Ask has_avx2() first.
 void run_gemm_tiles(const GemmTile& tile, std::int64_t pixels, int vectors, std::int64_t count);
 
-// How many pixels fill the registers: 6 of one or two vectors, 4 of three.
+// How many pixels fill the registers.
 std::int64_t gemm_tile_pixels(int vectors);
 
 }  // namespace petal::cpu

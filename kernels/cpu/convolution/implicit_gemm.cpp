@@ -8,7 +8,8 @@
 namespace petal::cpu {
 namespace {
 
-// The weights of a panel of 16 filters over so many (tap, channel) pairs are half of a first cache of 32 KiB.
+// The weights of a panel of two vectors over so many (tap, channel) pairs are half of a first cache of 32
+// KiB, with AVX-512 two thirds of one of 48.
 constexpr std::int64_t deepest = 256;
 // With as many channels, the pixels of a block take 192 KiB of the second cache. Divisible by the tiles.
 constexpr std::int64_t block_pixels = 192;
@@ -27,13 +28,15 @@ ImplicitGemm::ImplicitGemm(const Window& window, std::int64_t channels, std::int
       least_(least),
       most_(most),
       layout_(layout),
+      packed_filters_((filters + widest_lanes() - 1) / widest_lanes() * widest_lanes()),
       zeros_(static_cast<std::size_t>(tap_channels())) {
   // Panels of two vectors; an odd one more makes the last one of three.
+  const std::int64_t width = widest_lanes();
   for (std::int64_t filter = 0; filter < filters;) {
-    const std::int64_t left = (filters - filter) / lanes;
+    const std::int64_t left = (filters - filter + width - 1) / width;
     const int vectors = left == 3 ? 3 : static_cast<int>(std::min<std::int64_t>(2, left));
     panels_.push_back({filter, vectors});
-    filter += vectors * lanes;
+    filter += vectors * width;
   }
   const std::int64_t depth = tap_channels();
   const std::int64_t parts = (depth + deepest - 1) / deepest;  // of a tap
@@ -62,9 +65,11 @@ void ImplicitGemm::pack(const float* kernel, float* packed) const {
         for (std::int64_t c = depth.channel; c < depth.channel + depth.channels; ++c) {
           const float* from = kernel + layout_.start + tap * joined_columns_ * layout_.tap +
                               c * layout_.channel + panel.filter * layout_.filter;
-          const std::int64_t count = panel.vectors * lanes;
+          const std::int64_t all = panel.vectors * widest_lanes();
+          const std::int64_t count = std::min(all, filters_ - panel.filter);
           for (std::int64_t f = 0; f < count; ++f) packed[f] = from[f * layout_.filter];
-          packed += count;
+          std::fill(packed + count, packed + all, 0.0f);
+          packed += all;
         }
       }
     }
@@ -168,17 +173,19 @@ void ImplicitGemm::run_panel(const Operands& operands, const DepthBlock& depth, 
   const std::int64_t pairs = depth.taps * depth.channels;
   const std::int64_t step = operands.dst_step > 0 ? operands.dst_step : filters_;
   const std::int64_t at = (pixels.begin - operands.dst_first) * step + panel.filter - operands.dst_filter;
+  const std::int64_t last_vector = panel.filter + (panel.vectors - 1) * widest_lanes();
   GemmTile tile{.src = rows ? rows + depth.tap * block_pixels : nullptr,
                 .pitched_src = rows ? nullptr : operands.src + pixels.begin * channels_,
                 .src_step = rows ? block_pixels : channels_,
                 .taps = depth.taps,
                 .first_channel = depth.channel,
                 .channels = depth.channels,
-                .weights = operands.weights + depth.before * filters_ + pairs * panel.filter,
+                .weights = operands.weights + depth.before * packed_filters_ + pairs * panel.filter,
                 .bias = operands.bias ? operands.bias + panel.filter : nullptr,
                 .residual = operands.residual ? operands.residual + at : nullptr,
                 .dst = operands.dst + at,
                 .dst_step = step,
+                .last_filters = std::min(widest_lanes(), filters_ - last_vector),
                 .first = &depth == &depth_blocks_.front(),
                 .last = &depth == &depth_blocks_.back(),
                 .least = least_,

@@ -10,7 +10,7 @@ namespace petal::cpu {
 
 // A convolution of one group over NHWC as a matrix product that reads src in place: blocks of pixels whose
 // src stays in the core's second cache, times panels of filters that stay in its first (Goto and van de Geijn
-// 2008), in tiles of gemm_tile.h. In AVX2 and FMA alone.
+// 2008), in tiles of gemm_tile.h. Ask has_avx2() first.
 class ImplicitGemm {
  public:
   // How a kernel lies in memory: where its first element is, and how many elements lie from one tap, channel
@@ -26,7 +26,7 @@ class ImplicitGemm {
   ImplicitGemm(const Window& window, std::int64_t channels, std::int64_t filters, float least, float most)
       : ImplicitGemm(window, channels, filters, least, most, {0, channels * filters, filters, 1}) {}
 
-  std::int64_t packed_elements() const { return taps() * tap_channels() * filters_; }
+  std::int64_t packed_elements() const { return taps() * tap_channels() * packed_filters_; }
   // Writes packed_elements() numbers as run() reads them.
   void pack(const float* kernel, float* packed) const;
 
@@ -52,7 +52,7 @@ class ImplicitGemm {
   Range filters(Range panels) const;  // that these panels compute
 
  private:
-  // Some filters, 8 times `vectors`.
+  // Some filters: so many vectors, of which the last one may be filled in part.
   struct Panel {
     std::int64_t filter;
     int vectors;
@@ -80,6 +80,7 @@ class ImplicitGemm {
   float least_, most_;
   KernelLayout layout_;
   std::vector<Panel> panels_;
+  std::int64_t packed_filters_;  // in whole vectors
   std::vector<DepthBlock> depth_blocks_;
   std::vector<float> zeros_;  // a pixel of the padding
 };

@@ -7,6 +7,7 @@
 
 #include "kernels/cpu/convolution/depthwise_forward.h"
 #include "kernels/cpu/convolution/gemm_convolution.h"
+#include "kernels/cpu/vectors.h"
 
 namespace petal::cpu {
 namespace {
@@ -112,7 +113,7 @@ class InvertedResidual final : public Kernel {
     return scratch_.bytes() * static_cast<std::size_t>(threads_);
   }
   std::string implementation() const override {
-    return "strips of " + std::to_string(strip_rows_) + ": petal:avx2";
+    return "strips of " + std::to_string(strip_rows_) + ": " + vectors_name();
   }
   // Where the first layer is a 1x1, a strip's rows of src are used up before the strip is written, so the
   // block's own input may be what it writes over; under a larger window the next strip needs rows again, and

@@ -18,11 +18,15 @@ Size2D grid_of(const Window& window) {
           (window.output.width + tile.width - 1) / tile.width};
 }
 
-// A block's tiles: a multiple of the product's 6 pixels. Few enough that what lies between the transforms
+// A block's tiles: a multiple of the product's 12 pixels. Few enough that what lies between the transforms
 // stays in the second cache, but not fewer than make up for the kernel's way from memory.
 std::int64_t block_tiles_of(std::int64_t points, std::int64_t channels, std::int64_t filters) {
-  constexpr std::int64_t cached = 96 * 1024;  // floats
-  return std::clamp<std::int64_t>(cached / (points * (channels + filters)) / 6 * 6, 24, 96);
+  const std::int64_t cached = (has_avx512() ? 192 : 96) * 1024;  // floats
+  return std::clamp<std::int64_t>(cached / (points * (channels + filters)) / 12 * 12, 24, 96);
+}
+
+bool fits_wide_vectors(std::int64_t channels, std::int64_t filters) {
+  return has_avx512() && channels % lanes_of<WideFloats> == 0 && filters % lanes_of<WideFloats> == 0;
 }
 
 // What the product multiplies: the values of a block's tiles at a point, as a convolution of 1x1.
@@ -38,8 +42,8 @@ constexpr std::int64_t apart = 16;
 
 bool Winograd::has(const Window& window, std::int64_t channels, std::int64_t filters) {
   const Size2D one = {1, 1};
-  return winograd_tile_functions(window.kernel.height, window.kernel.width).src && window.strides == one &&
-         window.dilation == one && channels % lanes == 0 && filters % lanes == 0;
+  return winograd_tile_functions(window.kernel.height, window.kernel.width, false).src &&
+         window.strides == one && window.dilation == one && channels % lanes == 0 && filters % lanes == 0;
 }
 
 bool Winograd::pays(const Window& window, std::int64_t channels, std::int64_t filters, std::int64_t images) {
@@ -65,7 +69,8 @@ Winograd::Winograd(const Window& window, std::int64_t channels, std::int64_t fil
       block_tiles_(block_tiles_of(points(), channels, filters)),
       gemm_(row_window(block_tiles_), channels, filters, -std::numeric_limits<float>::infinity(),
             std::numeric_limits<float>::infinity()),
-      functions_(winograd_tile_functions(window.kernel.height, window.kernel.width)),
+      functions_(winograd_tile_functions(window.kernel.height, window.kernel.width,
+                                         fits_wide_vectors(channels, filters))),
       zeros_(static_cast<std::size_t>(channels)) {}
 
 void Winograd::pack(const float* kernel, float* packed) const {
@@ -74,7 +79,7 @@ void Winograd::pack(const float* kernel, float* packed) const {
   for (std::int64_t pair = 0; pair < pairs; pair += lanes)
     functions_.kernel({kernel + pair, pairs, values.data() + pair, pairs});
   for (std::int64_t point = 0; point < points(); ++point)
-    gemm_.pack(values.data() + point * pairs, packed + point * pairs);
+    gemm_.pack(values.data() + point * pairs, packed + point * gemm_.packed_elements());
 }
 
 std::int64_t Winograd::src_step() const {

@@ -36,8 +36,8 @@ constexpr auto product_of_squares() {
 }
 
 // Every second of `line` from `first` on, times the polynomial's coefficients.
-template <int points, int left_out>
-PETAL_INLINE void sum_line(const Floats (&line)[points], int first, Floats& sum) {
+template <int points, int left_out, class Vector>
+PETAL_INLINE void sum_line(const Vector (&line)[points], int first, Vector& sum) {
   static constexpr auto coefficients = product_of_squares<points, left_out>();
   constexpr int highest = left_out < 0 ? Points<points>::pairs : Points<points>::pairs - 1;
   sum = line[first + 2 * highest];
@@ -46,18 +46,18 @@ PETAL_INLINE void sum_line(const Floats (&line)[points], int first, Floats& sum)
   }
 }
 
-template <int pair, int points>
-PETAL_INLINE void transform_src_pair(const Floats (&line)[points], Floats (&values)[points]) {
+template <int pair, class Vector, int points>
+PETAL_INLINE void transform_src_pair(const Vector (&line)[points], Vector (&values)[points]) {
   constexpr auto point = static_cast<float>(Points<points>::of[pair]);
-  Floats even, odd;
+  Vector even, odd;
   sum_line<points, pair>(line, 2, even);
   sum_line<points, pair>(line, 1, odd);
   values[1 + 2 * pair] = even + point * odd;
   values[2 + 2 * pair] = even - point * odd;
 }
 
-template <int points>
-PETAL_INLINE void transform_src(const Floats (&line)[points], Floats (&values)[points]) {
+template <class Vector, int points>
+PETAL_INLINE void transform_src(const Vector (&line)[points], Vector (&values)[points]) {
   if constexpr (points == 1) {
     values[0] = line[0];
   } else {
@@ -76,15 +76,15 @@ constexpr double power_of(double base, int exponent) {
   return exponent == 0 ? 1 : base * power_of(base, exponent - 1);
 }
 
-template <int points, int pixels>
-PETAL_INLINE void transform_dst(const Floats (&products)[points], Floats (&sums)[pixels]) {
-  PETAL_UNROLL for (int pixel = 0; pixel < pixels; ++pixel) sums[pixel] = Floats{};
+template <class Vector, int points, int pixels>
+PETAL_INLINE void transform_dst(const Vector (&products)[points], Vector (&sums)[pixels]) {
+  PETAL_UNROLL for (int pixel = 0; pixel < pixels; ++pixel) sums[pixel] = Vector{};
   sums[0] += products[0];
   if constexpr (points > 1) {
     sums[pixels - 1] += products[points - 1];
     PETAL_UNROLL for (int pair = 0; pair < Points<points>::pairs; ++pair) {
-      const Floats even = products[1 + 2 * pair] + products[2 + 2 * pair];
-      const Floats odd = products[1 + 2 * pair] - products[2 + 2 * pair];
+      const Vector even = products[1 + 2 * pair] + products[2 + 2 * pair];
+      const Vector odd = products[1 + 2 * pair] - products[2 + 2 * pair];
       PETAL_UNROLL for (int pixel = 0; pixel < pixels; ++pixel) {
         const auto power = static_cast<float>(power_of(Points<points>::of[pair], pixel));
         sums[pixel] += power * (pixel % 2 == 0 ? even : odd);
@@ -132,7 +132,7 @@ PETAL_INLINE void transform_kernel(const Doubles (&line)[taps], Doubles (&values
 template <int height, int width>
 void transform_kernel_tile(const WinogradKernelTile& tile) {
   constexpr int rows = points_of(height), columns = points_of(width);
-  run_in_vectors([&]() PETAL_LOOP {
+  Avx2::run([&]() PETAL_LOOP {
     Doubles lines[columns][height];
     PETAL_UNROLL for (int y = 0; y < height; ++y) {
       Doubles line[width], values[columns];
@@ -155,63 +155,66 @@ void transform_kernel_tile(const WinogradKernelTile& tile) {
   });
 }
 
-template <int height, int width>
+template <class Code, int height, int width>
 void transform_src_tile(const WinogradSrcTile& tile) {
   constexpr int rows = points_of(height), columns = points_of(width);
-  run_in_vectors([&]() PETAL_LOOP {
-    for (std::int64_t c = 0; c < tile.channels; c += lanes) {
-      Floats lines[columns][rows];
+  using Vector = typename Code::Vector;
+  Code::run([&]() PETAL_LOOP {
+    for (std::int64_t c = 0; c < tile.channels; c += lanes_of<Vector>) {
+      Vector lines[columns][rows];
       PETAL_UNROLL for (int y = 0; y < rows; ++y) {
-        Floats line[columns], values[columns];
-        PETAL_UNROLL for (int x = 0; x < columns; ++x) load(tile.src[y * columns + x] + c, lanes, line[x]);
+        Vector line[columns], values[columns];
+        PETAL_UNROLL for (int x = 0; x < columns; ++x) load_whole(tile.src[y * columns + x] + c, line[x]);
         transform_src(line, values);
         PETAL_UNROLL for (int x = 0; x < columns; ++x) lines[x][y] = values[x];
       }
       PETAL_UNROLL for (int x = 0; x < columns; ++x) {
-        Floats values[rows];
+        Vector values[rows];
         transform_src(lines[x], values);
         PETAL_UNROLL for (int y = 0; y < rows; ++y) {
-          store(values[y], lanes, tile.values + (y * columns + x) * tile.step + c);
+          store_whole(values[y], tile.values + (y * columns + x) * tile.step + c);
         }
       }
     }
   });
 }
 
-PETAL_INLINE void finish(const WinogradDstTile& tile, int pixel, std::int64_t filter, Floats& sum) {
+template <class Vector>
+PETAL_INLINE void finish(const WinogradDstTile& tile, int pixel, std::int64_t filter, Vector& sum) {
   if (!tile.dst[pixel]) return;
-  Floats term;
+  Vector term;
   if (tile.bias) {
-    load(tile.bias + filter, lanes, term);
+    load_whole(tile.bias + filter, term);
     sum += term;
   }
   if (tile.residual) {
-    load(tile.residual[pixel] + filter, lanes, term);
+    load_whole(tile.residual[pixel] + filter, term);
     sum += term;
   }
   // A NaN stays one.
-  sum = sum < tile.least ? Floats{} + tile.least : sum;
-  sum = sum > tile.most ? Floats{} + tile.most : sum;
-  store(sum, lanes, tile.dst[pixel] + filter);
+  sum = sum < tile.least ? Vector{} + tile.least : sum;
+  sum = sum > tile.most ? Vector{} + tile.most : sum;
+  store_whole(sum, tile.dst[pixel] + filter);
 }
 
-template <int height, int width>
+template <class Code, int height, int width>
 void transform_dst_tile(const WinogradDstTile& tile) {
   constexpr int rows = points_of(height), columns = points_of(width);
   constexpr int dst_rows = tile_length(height), dst_columns = tile_length(width);
-  run_in_vectors([&]() PETAL_LOOP {
-    for (std::int64_t f = 0; f < tile.filters; f += lanes) {
-      Floats lines[dst_rows][columns];
+  using Vector = typename Code::Vector;
+  Code::run([&]() PETAL_LOOP {
+    for (std::int64_t f = 0; f < tile.filters; f += lanes_of<Vector>) {
+      Vector lines[dst_rows][columns];
       PETAL_UNROLL for (int x = 0; x < columns; ++x) {
-        Floats products[rows], sums[dst_rows];
+        Vector products[rows], sums[dst_rows];
         PETAL_UNROLL for (int y = 0; y < rows; ++y) {
-          load(tile.products + (y * columns + x) * tile.step + f, lanes, products[y]);
+          load_whole(tile.products + (y * columns + x) * tile.step + f, products[y]);
         }
         transform_dst(products, sums);
         PETAL_UNROLL for (int y = 0; y < dst_rows; ++y) lines[y][x] = sums[y];
       }
       PETAL_UNROLL for (int y = 0; y < dst_rows; ++y) {
-        Floats sums[dst_columns];
+        Vector sums[dst_columns];
         transform_dst(lines[y], sums);
         PETAL_UNROLL for (int x = 0; x < dst_columns; ++x) finish(tile, y * dst_columns + x, f, sums[x]);
       }
@@ -219,23 +222,28 @@ void transform_dst_tile(const WinogradDstTile& tile) {
   });
 }
 
-template <int height, int width>
+template <class Code, int height, int width>
 constexpr WinogradTileFunctions functions_of() {
-  return {transform_kernel_tile<height, width>, transform_src_tile<height, width>,
-          transform_dst_tile<height, width>};
+  return {transform_kernel_tile<height, width>, transform_src_tile<Code, height, width>,
+          transform_dst_tile<Code, height, width>};
+}
+
+template <class Code>
+WinogradTileFunctions functions_of(std::int64_t height, std::int64_t width) {
+  static constexpr WinogradTileFunctions functions[3][3] = {
+      {{}, functions_of<Code, 1, 3>(), functions_of<Code, 1, 5>()},
+      {functions_of<Code, 3, 1>(), functions_of<Code, 3, 3>(), functions_of<Code, 3, 5>()},
+      {functions_of<Code, 5, 1>(), functions_of<Code, 5, 3>(), functions_of<Code, 5, 5>()}};
+  if (height == 7 && width == 1) return functions_of<Code, 7, 1>();
+  if (height == 1 && width == 7) return functions_of<Code, 1, 7>();
+  if (height > 5 || width > 5 || height % 2 == 0 || width % 2 == 0) return {};
+  return functions[height / 2][width / 2];
 }
 
 }  // namespace
 
-WinogradTileFunctions winograd_tile_functions(std::int64_t height, std::int64_t width) {
-  static constexpr WinogradTileFunctions functions[3][3] = {
-      {{}, functions_of<1, 3>(), functions_of<1, 5>()},
-      {functions_of<3, 1>(), functions_of<3, 3>(), functions_of<3, 5>()},
-      {functions_of<5, 1>(), functions_of<5, 3>(), functions_of<5, 5>()}};
-  if (height == 7 && width == 1) return functions_of<7, 1>();
-  if (height == 1 && width == 7) return functions_of<1, 7>();
-  if (height > 5 || width > 5 || height % 2 == 0 || width % 2 == 0) return {};
-  return functions[height / 2][width / 2];
+WinogradTileFunctions winograd_tile_functions(std::int64_t height, std::int64_t width, bool wide) {
+  return wide ? functions_of<Avx512>(height, width) : functions_of<Avx2>(height, width);
 }
 
 }  // namespace petal::cpu

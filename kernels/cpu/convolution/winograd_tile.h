@@ -29,18 +29,18 @@ struct WinogradKernelTile {
   std::int64_t point_step;
 };
 
-// Of one tile, for channels (0, 8, ...) in vectors. The points of both dimensions lie one behind the other,
+// Of one tile, for channels in vectors. The points of both dimensions lie one behind the other,
 // those of the width innermost, each `step` elements from the next.
 struct WinogradSrcTile {
   const float* const* src;  // pixels (points of the height, of the width): each a row of channels
-  std::int64_t channels;    // a multiple of 8
+  std::int64_t channels;    // a multiple of the vectors'
   float* values;            // of the first point
   std::int64_t step;
 };
 struct WinogradDstTile {
   const float* products;  // of the first point
   std::int64_t step;
-  std::int64_t filters;  // a multiple of 8
+  std::int64_t filters;  // a multiple of the vectors'
   const float* bias;     // (filters), or null
   // Pixels (tile's height, width), each a row of filters; null behind dst's edge.
   const float* const* residual;  // null: none
@@ -54,7 +54,7 @@ struct WinogradTileFunctions {
   void (*dst)(const WinogradDstTile& tile);
 };
 // For a kernel of this size: 3 or 5 by 1, 3 or 5 and the other way round, 7x1, 1x7; null functions for
-// others.
-WinogradTileFunctions winograd_tile_functions(std::int64_t height, std::int64_t width);
+// others. In vectors of 8, or `wide` ones of 16: ask has_avx2() or has_avx512() first.
+WinogradTileFunctions winograd_tile_functions(std::int64_t height, std::int64_t width, bool wide);
 
 }  // namespace petal::cpu
