@@ -10,6 +10,9 @@
 namespace petal::cpu {
 namespace {
 
+// Vectors of filters of one panel.
+constexpr std::int64_t panel_vectors = 4;
+
 // diff_kernel(ky, kx, c, f) = sum over n, y, x of src(n, y * stride + ky - top, x * stride + kx - left, c) *
 // gradient(n, y, x, f). For one ky the (kx, c) that a pixel of dst meets lie side by side in a row of src, so
 // this is a sum of outer products of contiguous pieces: kw * C elements of src with the filters' gradients.
@@ -20,6 +23,9 @@ struct Geometry {
   bool use_bias;
   ActivationFunction activation;
 
+  bool is_wide() const { return has_avx512() && filters % lanes_of<WideFloats> == 0; }
+  std::int64_t vector() const { return is_wide() ? lanes_of<WideFloats> : lanes; }
+  std::int64_t panel() const { return panel_vectors * vector(); }       // in filters
   std::int64_t taps() const { return window.kernel.width * channels; }  // of one row of the kernel
   std::int64_t kernel_elements() const { return window.kernel.height * taps() * filters; }
   std::int64_t padded_width() const {
@@ -27,10 +33,6 @@ struct Geometry {
   }
   bool pads_columns() const { return window.padding.left > 0 || window.padding.right > 0; }
 };
-
-// Filters of one panel: four vectors, which with three elements of src make twelve sums, as many as registers
-// hold beside what goes in.
-constexpr std::int64_t panel = 4 * lanes;
 
 constexpr std::int64_t most_rows = 16;
 
@@ -56,8 +58,8 @@ class BlockSum {
 
   void add() {
     if (geometry_.pads_columns()) pad_rows();
-    for (std::int64_t first = 0; first < geometry_.filters; first += panel) {
-      const std::int64_t filters = std::min(panel, geometry_.filters - first);
+    for (std::int64_t first = 0; first < geometry_.filters; first += geometry_.panel()) {
+      const std::int64_t filters = std::min(geometry_.panel(), geometry_.filters - first);
       add_panel(first, filters, lay_out_gradients(first, filters));
     }
   }
@@ -144,10 +146,10 @@ class BlockSum {
   }
 
   void add_panel(std::int64_t first, std::int64_t filters, const float* gradients) {
-    const std::int64_t taps = geometry_.taps();
-    const int vectors = static_cast<int>(filters / lanes), at_once = elements_at_once(vectors);
-    const OuterProductFunction several = outer_product_function(at_once, vectors);
-    const OuterProductFunction single = outer_product_function(1, vectors);
+    const int taps = static_cast<int>(geometry_.taps());
+    const int vectors = static_cast<int>(filters / geometry_.vector());
+    const int most = most_elements(vectors, geometry_.is_wide());
+    const int calls = (taps + most - 1) / most;  // for a row of the kernel
     OuterProducts products{.a = rows_.data(),
                            .runs = block_.rows,
                            .places = geometry_.window.output.width,
@@ -159,17 +161,14 @@ class BlockSum {
     for (std::int64_t ky = 0; ky < geometry_.window.kernel.height; ++ky) {
       for (std::int64_t r = 0; r < block_.rows; ++r) rows_[static_cast<std::size_t>(r)] = row_of(ky, r);
       products.to = place_.diff_kernel + ky * taps * geometry_.filters + first;
-      std::int64_t tap = 0;
-      const auto advance = [&](OuterProductFunction multiply, int by) {
-        multiply(products);
-        tap += by;
-        products.to += by * geometry_.filters;
+      for (int call = 0; call < calls; ++call) {
+        const int elements = taps * (call + 1) / calls - taps * call / calls;
+        outer_product_function(elements, vectors, geometry_.is_wide())(products);
+        products.to += elements * geometry_.filters;
         for (const float*& row : rows_) {
-          if (row) row += by;
+          if (row) row += elements;
         }
-      };
-      while (tap + at_once <= taps) advance(several, at_once);
-      while (tap < taps) advance(single, 1);
+      }
     }
   }
 
@@ -191,7 +190,7 @@ class WeightsGradient final : public Kernel {
     const std::int64_t padded_rows =
         (block_rows_ - 1) * w.strides.height + (w.kernel.height - 1) * w.dilation.height + 1;
     const auto floats_of = [](std::int64_t count) { return static_cast<std::size_t>(count) * sizeof(float); };
-    gradients_ = each_.add(floats_of(block_rows_ * output.width * panel));
+    gradients_ = each_.add(floats_of(block_rows_ * output.width * geometry.panel()));
     padded_ = each_.add(
         floats_of(geometry.pads_columns() ? padded_rows * geometry.padded_width() * geometry.channels : 0));
     diff_bias_ = each_.add(floats_of(geometry.filters));
@@ -270,8 +269,9 @@ KernelPointer prepare_weights_gradient(const Convolution& convolution, const Dev
                                        const PrepareContext& context) {
   const std::int64_t channels = context.src[0].shape.back(), filters = context.dst.shape.back();
   const Window& window = convolution.window;
-  // oneDNN's code for AVX-512 is faster than this, and so is that for a single pixel of few channels.
-  const bool faster = has_avx2() && (window.kernel.height * window.kernel.width > 1 || channels >= 64);
+  // For a single pixel oneDNN's code is faster than this: of few channels, and in AVX-512.
+  const bool pixel = window.kernel.height * window.kernel.width == 1;
+  const bool faster = has_avx2() && (!pixel || (channels >= 64 && !has_avx512()));
   const bool fits = convolution.groups == 1 && window.dilation.width == 1 && filters % lanes == 0;
   if (!faster || !fits) return nullptr;
   const Geometry geometry{window,  context.src[0].shape[0], channels,

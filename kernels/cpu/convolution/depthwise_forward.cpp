@@ -67,10 +67,6 @@ bool fits_depthwise_rows(const Convolution& convolution, const PrepareContext& c
   return fits && strides && cut_of(convolution.activation) && has_avx2();
 }
 
-bool is_depthwise_rows(const Convolution& convolution, const PrepareContext& context) {
-  return fits_depthwise_rows(convolution, context);
-}
-
 DepthwiseRows depthwise_rows(const Convolution& convolution, const PrepareContext& context) {
   const Cut cut = cut_of(convolution.activation).value();
   const Window& window = convolution.window;
@@ -98,7 +94,7 @@ DepthwiseRows depthwise_rows(const Convolution& convolution, const PrepareContex
 
 KernelPointer prepare_depthwise_forward(const Convolution& convolution, const Device& device,
                                         const PrepareContext& context) {
-  if (!is_depthwise_rows(convolution, context)) return nullptr;
+  if (has_avx512() || !fits_depthwise_rows(convolution, context)) return nullptr;
   return std::make_unique<DepthwiseForward>(convolution, device, context);
 }
 

@@ -281,7 +281,7 @@ KernelPointer prepare_inverted_residual(std::span<const PrepareContext> chain, c
   if (!layer || !is_projection(*layers.project)) return nullptr;
   if (layers.expand && !is_expansion(*layers.expand)) return nullptr;
   if (!is_fast(*layers.project) || (layers.expand && !is_fast(*layers.expand))) return nullptr;
-  if (!is_depthwise_rows(as_convolution(*layer, *layers.depthwise), *layers.depthwise)) return nullptr;
+  if (!fits_depthwise_rows(as_convolution(*layer, *layers.depthwise), *layers.depthwise)) return nullptr;
   if (!pays(chain)) return nullptr;
   return std::make_unique<InvertedResidual>(layers, device);
 }

@@ -1,89 +1,111 @@
 #include "kernels/cpu/convolution/outer_products.h"
 
-#include "kernels/cpu/vectors.h"
+#include <array>
+#include <utility>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include "kernels/cpu/vectors.h"
 
 namespace petal::cpu {
 namespace {
 
-constexpr int at_once[] = {0, 9, 6, 4, 3};
+template <class Code>
+constexpr int most(int vectors) {
+  constexpr int in_avx2[] = {0, 9, 6, 4, 3}, in_avx512[] = {0, 20, 12, 8, 6};
+  return (lanes_of<typename Code::Vector> == lanes ? in_avx2 : in_avx512)[vectors];
+}
 
 #if defined(__x86_64__)
-// Unrolled early, so that the sums live in registers: twelve of the sixteen. The side that has fewer vectors
-// waits in registers too, the other one comes one by one.
+template <class Vector>
+PETAL_INLINE void broadcast(const float* from, Vector& vector) {
+  asm("vbroadcastss %1, %0" : "=v"(vector) : "m"(*from));
+}
+template <class Vector>
+PETAL_INLINE void add_product(const Vector& a, const Vector& b, Vector& sum) {
+  asm("vfmadd231ps %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
+}
 
-template <int elements, int vectors>
-__attribute__((target("avx2,fma"))) void add_with_avx2(const OuterProducts& p) {
-  __m256 sums[elements][vectors];
-  PETAL_UNROLL for (int e = 0; e < elements; ++e) {
-    PETAL_UNROLL for (int v = 0; v < vectors; ++v) sums[e][v] = _mm256_setzero_ps();
-  }
-  for (std::int64_t run = 0; run < p.runs; ++run) {
-    const float* a = p.a[run];
-    if (!a) continue;
-    const float* b = p.b + run * p.places * p.b_step;
-    for (std::int64_t x = 0; x < p.places; ++x, a += p.a_step, b += p.b_step) {
-      if constexpr (elements < vectors) {
-        __m256 of_a[elements];
-        PETAL_UNROLL for (int e = 0; e < elements; ++e) of_a[e] = _mm256_broadcast_ss(a + e);
-        PETAL_UNROLL for (int v = 0; v < vectors; ++v) {
-          const __m256 of_b = _mm256_loadu_ps(b + v * lanes);
-          PETAL_UNROLL for (int e = 0; e < elements; ++e) {
-            sums[e][v] = _mm256_fmadd_ps(of_a[e], of_b, sums[e][v]);
-          }
-        }
-      } else {
-        __m256 of_b[vectors];
-        PETAL_UNROLL for (int v = 0; v < vectors; ++v) {
-          of_b[v] = _mm256_loadu_ps(b + v * lanes);
-          asm("" : "+x"(of_b[v]));  // or GCC reads it anew from memory for each element
-        }
-        PETAL_UNROLL for (int e = 0; e < elements; ++e) {
-          const __m256 of_a = _mm256_broadcast_ss(a + e);
-          PETAL_UNROLL for (int v = 0; v < vectors; ++v) {
-            sums[e][v] = _mm256_fmadd_ps(of_a, of_b[v], sums[e][v]);
-          }
-        }
-      }
-    }
-  }
-  PETAL_UNROLL for (int e = 0; e < elements; ++e) {
+// Of one place. The side that has fewer vectors waits in registers, the other one comes one by one; in
+// assembler, or GCC reads the former anew from memory for each of the latter.
+template <class Vector, int elements, int vectors>
+PETAL_INLINE void add_place(const float* a, const float* b, Vector (&sums)[elements][vectors]) {
+  if constexpr (elements < vectors) {
+    Vector of_a[elements];
+    PETAL_UNROLL for (int e = 0; e < elements; ++e) broadcast(a + e, of_a[e]);
     PETAL_UNROLL for (int v = 0; v < vectors; ++v) {
-      float* to = p.to + e * p.to_step + v * lanes;
-      _mm256_storeu_ps(to, _mm256_add_ps(_mm256_loadu_ps(to), sums[e][v]));
+      Vector of_b;
+      load_whole(b + v * lanes_of<Vector>, of_b);
+      PETAL_UNROLL for (int e = 0; e < elements; ++e) add_product(of_a[e], of_b, sums[e][v]);
+    }
+  } else {
+    Vector of_b[vectors];
+    PETAL_UNROLL for (int v = 0; v < vectors; ++v) load_whole(b + v * lanes_of<Vector>, of_b[v]);
+    PETAL_UNROLL for (int e = 0; e < elements; ++e) {
+      Vector of_a;
+      broadcast(a + e, of_a);
+      PETAL_UNROLL for (int v = 0; v < vectors; ++v) add_product(of_a, of_b[v], sums[e][v]);
     }
   }
 }
+
+template <class Code, int elements, int vectors>
+void add_products(const OuterProducts& p) {
+  using Vector = typename Code::Vector;
+  Code::run([&]() PETAL_LOOP {
+    Vector sums[elements][vectors];
+    PETAL_UNROLL for (int e = 0; e < elements; ++e) {
+      PETAL_UNROLL for (int v = 0; v < vectors; ++v) sums[e][v] = Vector{};
+    }
+    for (std::int64_t run = 0; run < p.runs; ++run) {
+      const float* a = p.a[run];
+      if (!a) continue;
+      const float* b = p.b + run * p.places * p.b_step;
+      for (std::int64_t x = 0; x < p.places; ++x, a += p.a_step, b += p.b_step) add_place(a, b, sums);
+    }
+    PETAL_UNROLL for (int e = 0; e < elements; ++e) {
+      PETAL_UNROLL for (int v = 0; v < vectors; ++v) {
+        float* to = p.to + e * p.to_step + v * lanes_of<Vector>;
+        Vector sum;
+        load_whole(to, sum);
+        sum += sums[e][v];
+        store_whole(sum, to);
+      }
+    }
+  });
+}
 #else
-template <int elements, int vectors>
-void add_with_avx2(const OuterProducts&) {}
+template <class Code, int elements, int vectors>
+void add_products(const OuterProducts&) {}
 #endif
 
-template <int vectors>
-OuterProductFunction function(int elements) {
-  return elements == 1 ? add_with_avx2<1, vectors> : add_with_avx2<at_once[vectors], vectors>;
+template <class Code, int vectors, int... elements>
+OuterProductFunction function(int count, std::integer_sequence<int, elements...>) {
+  static constexpr std::array<OuterProductFunction, sizeof...(elements)> functions = {
+      add_products<Code, elements + 1, vectors>...};
+  return functions[static_cast<std::size_t>(count - 1)];
+}
+
+template <class Code>
+OuterProductFunction function(int elements, int vectors) {
+  switch (vectors) {
+    case 1:
+      return function<Code, 1>(elements, std::make_integer_sequence<int, most<Code>(1)>());
+    case 2:
+      return function<Code, 2>(elements, std::make_integer_sequence<int, most<Code>(2)>());
+    case 3:
+      return function<Code, 3>(elements, std::make_integer_sequence<int, most<Code>(3)>());
+    default:
+      return function<Code, 4>(elements, std::make_integer_sequence<int, most<Code>(4)>());
+  }
 }
 
 }  // namespace
 
-int elements_at_once(int vectors) {
-  return at_once[vectors];
+int most_elements(int vectors, bool wide) {
+  return wide ? most<Avx512>(vectors) : most<Avx2>(vectors);
 }
 
-OuterProductFunction outer_product_function(int elements, int vectors) {
-  switch (vectors) {
-    case 1:
-      return function<1>(elements);
-    case 2:
-      return function<2>(elements);
-    case 3:
-      return function<3>(elements);
-    default:
-      return function<4>(elements);
-  }
+OuterProductFunction outer_product_function(int elements, int vectors, bool wide) {
+  return wide ? function<Avx512>(elements, vectors) : function<Avx2>(elements, vectors);
 }
 
 }  // namespace petal::cpu
