@@ -18,6 +18,8 @@ namespace petal {
 enum class Mode { inference, training };
 enum class Precision { f32, bf16, f16, f64 };  // f64: the reference backend's, for gradient checks
 std::string_view to_string(Precision precision);
+// What bf16 is beside f32 on a device: where it depends on the network, only a measurement tells.
+enum class Bfloat16Speed { slower, depends, faster };
 DataType data_type(Precision precision);
 
 // The three computations of a node. backward_data gives diff_src, backward_weights gives diff_weights.

@@ -59,13 +59,13 @@ BackendFactory backend_factory(const std::string& device) {
 }
 
 PrecisionRequest requested_precision(const std::string& name) {
-  const PrecisionRequest request = precision_request(name, cpu_bfloat16_speed() == Bfloat16Speed::faster);
+  const PrecisionRequest request = precision_request(name, cpu_bfloat16_speed());
   if (!request.is_automatic) warn_of_slow_precision(request.precision);
   return request;
 }
 
 Precision precision_by_name(const std::string& name) {
-  const PrecisionRequest request = precision_request(name, false);
+  const PrecisionRequest request = precision_request(name, Bfloat16Speed::slower);
   if (request.is_automatic)
     throw Error("--precision", "auto measures on photos, and here are none; give f32 or bf16");
   return request.precision;

@@ -37,7 +37,7 @@ int evaluate(const EvaluateArguments& a) {
   document.precision =
       choose_precision(requested_precision(a.precision), model, folder.photos, backends, options);
   options.precision = document.precision.precision;
-  if (document.precision.error) fmt::print(stderr, "{}\n", to_text(document.precision));
+  if (const std::string text = to_text(document.precision); !text.empty()) fmt::print(stderr, "{}\n", text);
   document.seconds.load = whole.seconds();
   const FolderEvaluation result = evaluate_folder(model, std::move(folder), backends, options);
   for (const PhotoMessage& photo : result.scored.skipped) {

@@ -85,7 +85,7 @@ int predict(const PredictArguments& a) {
   const PrecisionChoice precision =
       choose_precision(requested_precision(a.precision), model, photos, backends, options);
   options.precision = precision.precision;
-  if (precision.error) fmt::print(stderr, "{}\n", to_text(precision));
+  if (const std::string text = to_text(precision); !text.empty()) fmt::print(stderr, "{}\n", text);
   const ScoredPhotos scored = score_photos(model, photos, backends, options);
   for (const PhotoMessage& photo : scored.skipped) {
     fmt::print(stderr, "warning: {} is left out: {}\n", photo.photo, photo.message);

@@ -71,6 +71,7 @@ std::string to_json(const MetricsDocument& document) {
   json["weights_epoch"] = document.weights_epoch;
   json["interrupted"] = document.interrupted;
   json["precision"] = to_string(document.precision.precision);
+  if (document.precision.bf16_speed) json["bf16_speed"] = *document.precision.bf16_speed;
   if (document.precision.error) json["precision_error"] = precision_json(*document.precision.error);
   // A folder's name may be no UTF-8; the document must still be written.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

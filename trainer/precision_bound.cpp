@@ -15,9 +15,15 @@ bool is_within_bound(const PrecisionError& error) {
 }
 
 std::string to_text(const PrecisionChoice& choice) {
-  if (!choice.error) return "";
+  std::string text;
+  if (choice.bf16_speed) text = fmt::format("bf16 runs {:.2f} times as fast as f32", *choice.bf16_speed);
+  if (!choice.error) {
+    if (!text.empty()) text += fmt::format(" (auto takes it from {} on), so f32 is used", least_bf16_speed);
+    return text;
+  }
+  if (!text.empty()) text += "; ";
   const PrecisionError& e = *choice.error;
-  std::string text = fmt::format(
+  text += fmt::format(
       "bf16 against f32 on {} photos: features differ by {:.2f} % (worst {:.2f} %), {} photos change "
       "class",
       e.photos, 100 * e.median_feature_error, 100 * e.worst_feature_error, e.changed_classes);

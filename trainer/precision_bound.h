@@ -27,14 +27,18 @@ inline constexpr double median_feature_bound = 0.055, worst_feature_bound = 0.22
 inline constexpr double changed_classes_bound = 2 / 64.0, lost_accuracy_bound = 1 / 64.0;
 bool is_within_bound(const PrecisionError& error);
 
+// What bf16 must gain for --precision auto to look at it.
+inline constexpr double least_bf16_speed = 1.15;
+
 // What ran, and what was measured for it.
 struct PrecisionChoice {
   Precision precision = Precision::f32;
   bool is_automatic = false;
   std::optional<PrecisionError> error{};
+  std::optional<double> bf16_speed{};  // times f32's, where it was timed
 };
 
-// The measurement, the bound and the choice in one line; empty where nothing was measured.
+// The measurements, the bound and the choice in one line; empty where nothing was measured.
 std::string to_text(const PrecisionChoice& choice);
 
 }  // namespace petal

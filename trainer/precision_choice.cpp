@@ -8,6 +8,7 @@
 #include "models/features.h"
 #include "trainer/evaluate.h"
 #include "trainer/metrics.h"
+#include "trainer/precision_speed.h"
 
 namespace petal {
 namespace {
@@ -128,20 +129,33 @@ Classes answers(const Tensor& rows, std::int64_t first) {
   return found;
 }
 
-PrecisionChoice chosen(const PrecisionRequest& request, const PrecisionError& error) {
-  const bool falls_back = request.is_automatic && !is_within_bound(error);
-  return {falls_back ? Precision::f32 : request.precision, request.is_automatic, error};
+// Before bf16's error is measured: f32 already where photos are too few, or where bf16 gains too little.
+PrecisionChoice choose_by_speed(const PrecisionRequest& request, const Network& network,
+                                std::span<const Photo> photos, const BackendFactory& backends) {
+  PrecisionChoice choice{.precision = request.precision, .is_automatic = request.is_automatic};
+  if (!request.is_automatic || request.precision != Precision::bf16) return choice;
+  bool is_worth_it = static_cast<std::int64_t>(photos.size()) >= request.least_photos;
+  if (is_worth_it && request.is_timed) {
+    choice.bf16_speed = bf16_speed(network, backends);
+    is_worth_it = *choice.bf16_speed >= least_bf16_speed;
+  }
+  if (!is_worth_it) choice.precision = Precision::f32;
+  return choice;
 }
 
-bool is_worth_it(const PrecisionRequest& request, std::span<const Photo> photos) {
-  return static_cast<std::int64_t>(photos.size()) >= request.least_photos;
+PrecisionChoice choose_by_error(PrecisionChoice choice, const PrecisionError& error) {
+  choice.error = error;
+  if (choice.is_automatic && !is_within_bound(error)) choice.precision = Precision::f32;
+  return choice;
 }
 
 }  // namespace
 
-PrecisionRequest precision_request(const std::string& name, bool bf16_is_faster) {
+PrecisionRequest precision_request(const std::string& name, Bfloat16Speed bf16) {
   if (name == "auto")
-    return {.precision = bf16_is_faster ? Precision::bf16 : Precision::f32, .is_automatic = true};
+    return {.precision = bf16 == Bfloat16Speed::slower ? Precision::f32 : Precision::bf16,
+            .is_automatic = true,
+            .is_timed = bf16 == Bfloat16Speed::depends};
   for (const Precision precision : {Precision::f32, Precision::bf16, Precision::f16}) {
     if (name == to_string(precision)) return {.precision = precision};
   }
@@ -155,22 +169,21 @@ std::string to_string(const PrecisionRequest& request) {
 PrecisionChoice choose_precision(const PrecisionRequest& request, const Network& base,
                                  std::span<const Photo> photos, const BackendFactory& backends,
                                  const FeatureOptions& options) {
-  if (request.precision != Precision::bf16) return {request.precision, request.is_automatic};
-  if (request.is_automatic && !is_worth_it(request, photos)) return {Precision::f32, true};
+  const PrecisionChoice choice = choose_by_speed(request, base, photos, backends);
+  if (choice.precision != Precision::bf16) return choice;
   const SampleRows rows = run_sample(base, photos, backends, options);
   PrecisionError error;
   compare_features(rows.f32, rows.bf16, static_cast<std::size_t>(rows.f32.shape().back()), error);
   compare_classes(nearest_means(rows.f32, rows.truth), nearest_means(rows.bf16, rows.truth), rows.truth,
                   error);
-  return chosen(request, error);
+  return choose_by_error(choice, error);
 }
 
 PrecisionChoice choose_precision(const PrecisionRequest& request, const Model& model,
                                  std::span<const Photo> photos, const BackendFactory& backends,
                                  const PhotoStreamOptions& options) {
-  if (!request.is_automatic || request.precision != Precision::bf16)
-    return {request.precision, request.is_automatic};
-  if (!is_worth_it(request, photos)) return {Precision::f32, true};
+  const PrecisionChoice choice = choose_by_speed(request, model.network, photos, backends);
+  if (!choice.is_automatic || choice.precision != Precision::bf16) return choice;
   const Graph& graph = model.network.graph;
   const Graph up_to = up_to_features(graph);
   const std::int64_t features = row_width(up_to);
@@ -186,7 +199,7 @@ PrecisionChoice choose_precision(const PrecisionRequest& request, const Model& m
   compare_features(rows.f32, rows.bf16, static_cast<std::size_t>(features), error);
   const std::int64_t first = has_head ? features : 0;
   compare_classes(answers(rows.f32, first), answers(rows.bf16, first), rows.truth, error);
-  return chosen(request, error);
+  return choose_by_error(choice, error);
 }
 
 }  // namespace petal

@@ -15,13 +15,15 @@ struct PrecisionRequest {
   // `precision` is wanted where it stays within the bound (precision_bound.h) on a sample of the photos, f32
   // where it does not, nor where there are fewer photos than are worth the measurement.
   bool is_automatic = false;
+  // And only where bf16_speed (precision_speed.h) is least_bf16_speed: a network's steps are never timed.
+  bool is_timed = false;
   std::int64_t least_photos = 256;
 };
 inline constexpr std::int64_t precision_sample = 64;  // photos
 
-// "f32", "bf16", "f16", or "auto": bf16 within the bound where the processor computes it faster, else f32.
-// Throws Error(--precision) that lists them.
-PrecisionRequest precision_request(const std::string& name, bool bf16_is_faster);
+// "f32", "bf16", "f16", or "auto": bf16 within the bound where it is faster, else f32. Throws
+// Error(--precision) that lists them.
+PrecisionRequest precision_request(const std::string& name, Bfloat16Speed bf16);
 // "auto" or the precision's name.
 std::string to_string(const PrecisionRequest& request);
 

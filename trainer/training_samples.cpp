@@ -89,15 +89,16 @@ void TrainingSamples::choose_precision_by(const Network& base) {
   precision_ =
       choose_precision(options_.precision, base, dataset_.folder.photos, backends_, feature_options());
   chose_precision_ = true;
-  if (precision_.error) options_.info(to_text(precision_));
+  if (const std::string text = to_text(precision_); !text.empty()) options_.info(text);
 }
 
 void TrainingSamples::choose_precision_of_steps(const Network& network) {
   if (chose_precision_) return;
-  if (options_.has_pretrained_base) {
+  const PrecisionRequest& request = options_.precision;
+  if (options_.has_pretrained_base && !request.is_timed) {
     choose_precision_by({up_to_features(network.graph), network.weights});
   } else {
-    precision_ = {options_.precision.precision, options_.precision.is_automatic};
+    precision_ = {request.is_timed ? Precision::f32 : request.precision, request.is_automatic};
     chose_precision_ = true;
   }
   if (precision_.is_automatic)

@@ -183,7 +183,7 @@ std::shared_ptr<const Backend> make_cpu_backend(int threads) {
 
 Bfloat16Speed cpu_bfloat16_speed() {
   if (cpu::has_instructions(dnnl::cpu_isa::avx512_core_amx)) return Bfloat16Speed::faster;
-  if (cpu::has_bfloat16_products()) return Bfloat16Speed::similar;
+  if (cpu::has_bfloat16_products()) return Bfloat16Speed::depends;
   return Bfloat16Speed::slower;
 }
 

@@ -13,9 +13,8 @@ namespace petal {
 // conversions, which is right and slow. Layers whose src and dst are float32 all run in float32.
 std::shared_ptr<const Backend> make_cpu_backend(int threads = 0);
 
-// What Precision::bf16 is beside f32 on this processor. Only AMX computes it faster; AVX512-BF16 has
-// instructions for it, but storage is all that they gain.
-enum class Bfloat16Speed { slower, similar, faster };
+// On this processor: faster with AMX; with AVX512-BF16 large kernels gain, and networks of small and depthwise
+// ones lose.
 Bfloat16Speed cpu_bfloat16_speed();
 // What this backend's measure_limit(precision) multiplies matrices in: f32 for bf16 on a processor that has
 // no instructions for it.

@@ -89,9 +89,31 @@ TEST_CASE("precision auto: f32 without a measurement where it would not pay") {
     return choice.precision;
   };
   // A processor that gains nothing; photos that are too few; f32 by name.
-  CHECK(chosen(precision_request("auto", false)) == Precision::f32);
-  CHECK(chosen(precision_request("auto", true)) == Precision::f32);
-  CHECK(chosen(precision_request("f32", true)) == Precision::f32);
+  CHECK(chosen(precision_request("auto", Bfloat16Speed::slower)) == Precision::f32);
+  CHECK(chosen(precision_request("auto", Bfloat16Speed::faster)) == Precision::f32);
+  CHECK(chosen(precision_request("f32", Bfloat16Speed::faster)) == Precision::f32);
+}
+
+TEST_CASE("precision auto: where the gain depends on the network, it is timed first") {
+  const PrecisionRequest request = precision_request("auto", Bfloat16Speed::depends);
+  CHECK(request.is_automatic);
+  CHECK(request.is_timed);
+  const Colours colours(4);
+  PrecisionRequest timed = request;
+  timed.least_photos = 1;
+  const PrecisionChoice choice = choose_precision(timed, base(0), colours.photos.photos, cpu_backends(), {});
+  REQUIRE(choice.bf16_speed);
+  CHECK(*choice.bf16_speed > 0);
+  const bool gains = *choice.bf16_speed >= least_bf16_speed;
+  CHECK(choice.error.has_value() == gains);
+  CHECK((choice.precision == Precision::bf16) == gains);
+  const std::string text = to_text(choice);
+  CHECK(text.starts_with("bf16 runs "));
+  CHECK(text.ends_with(gains ? "so bf16 is used" : "so f32 is used"));
+  // Few photos are not worth even that.
+  const PrecisionChoice few = choose_precision(request, base(0), colours.photos.photos, cpu_backends(), {});
+  CHECK(few.precision == Precision::f32);
+  CHECK_FALSE(few.bf16_speed);
 }
 
 TEST_CASE("precision auto: a classifier's own answers decide too") {
@@ -144,9 +166,10 @@ TEST_CASE("precision: each part of the bound can be missed") {
 }
 
 TEST_CASE("precision by name") {
-  CHECK(to_string(precision_request("auto", true)) == "auto");
-  CHECK(precision_request("auto", true).precision == Precision::bf16);
-  CHECK(precision_request("bf16", false).precision == Precision::bf16);
-  CHECK_FALSE(precision_request("bf16", true).is_automatic);
-  CHECK(error_of([] { precision_request("int4", true); }).find("auto, f32, bf16") != std::string::npos);
+  CHECK(to_string(precision_request("auto", Bfloat16Speed::faster)) == "auto");
+  CHECK(precision_request("auto", Bfloat16Speed::faster).precision == Precision::bf16);
+  CHECK(precision_request("bf16", Bfloat16Speed::slower).precision == Precision::bf16);
+  CHECK_FALSE(precision_request("bf16", Bfloat16Speed::faster).is_automatic);
+  CHECK(error_of([] { precision_request("int4", Bfloat16Speed::faster); }).find("auto, f32, bf16") !=
+        std::string::npos);
 }
