@@ -86,32 +86,39 @@ PETAL_INLINE void add_pixels(const Rows& rows, const Vector (&filters)[vectors],
   }
 }
 
-// One channel, `ahead` behind the rows' own: the weights are loaded once for all pixels.
+// One channel, `ahead` behind the rows' own: the weights are loaded once for all pixels. Those that lie
+// `next` bytes behind, the next panel's, come to the second cache meanwhile: of few pixels a panel takes no
+// longer than its weights' way from memory.
 template <int ahead, class Rows, class Vector, int pixels, int vectors>
-PETAL_INLINE void add_channel(const Rows& rows, const float* weights, Vector (&sums)[pixels][vectors]) {
+PETAL_INLINE void add_channel(const Rows& rows, std::int64_t next, const float* weights,
+                              Vector (&sums)[pixels][vectors]) {
   Vector filters[vectors];
   PETAL_UNROLL for (int v = 0; v < vectors; ++v) {
     load_whole(weights + (ahead * vectors + v) * lanes_of<Vector>, filters[v]);
   }
+  constexpr int bytes = vectors * sizeof(Vector), line = 64;
+  PETAL_UNROLL for (int at = 0; at < bytes; at += line) {
+    asm volatile("prefetcht1 %c2(%0,%1)" : : "r"(weights), "r"(next), "i"(ahead * bytes + at));
+  }
   add_pixels<0, ahead* static_cast<int>(sizeof(float))>(rows, filters, sums);
 }
 
-// Returns the weights behind those of the channels.
+// `next`: see add_channel. Returns the weights behind those of the channels.
 template <class Rows, class Vector, int pixels, int vectors>
-PETAL_INLINE const float* add_channels(Rows rows, std::int64_t channels, const float* weights,
-                                       Vector (&sums)[pixels][vectors]) {
+PETAL_INLINE const float* add_channels(Rows rows, std::int64_t next, std::int64_t channels,
+                                       const float* weights, Vector (&sums)[pixels][vectors]) {
   constexpr std::int64_t panel = vectors * lanes_of<Vector>;
   const float* const fours_end = weights + channels / 4 * 4 * panel;
   const float* const end = weights + channels * panel;
   for (; weights != fours_end; weights += 4 * panel) {
-    add_channel<0>(rows, weights, sums);
-    add_channel<1>(rows, weights, sums);
-    add_channel<2>(rows, weights, sums);
-    add_channel<3>(rows, weights, sums);
+    add_channel<0>(rows, next, weights, sums);
+    add_channel<1>(rows, next, weights, sums);
+    add_channel<2>(rows, next, weights, sums);
+    add_channel<3>(rows, next, weights, sums);
     rows.advance(4);
   }
   for (; weights != end; weights += panel) {
-    add_channel<0>(rows, weights, sums);
+    add_channel<0>(rows, next, weights, sums);
     rows.advance(1);
   }
   return weights;
@@ -226,9 +233,15 @@ struct TileEnds {
   }
 };
 
+template <class Vector, int vectors>
+PETAL_INLINE std::int64_t weights_bytes(const GemmTile& tile) {
+  return tile.taps * tile.channels * vectors * static_cast<std::int64_t>(sizeof(Vector));
+}
+
 template <class Vector, int pixels, int vectors, bool adds>
 PETAL_INLINE void run_pointed(const GemmTile& tile, std::int64_t count) {
   TileEnds<Vector, pixels, vectors, adds> ends(tile);
+  const std::int64_t next = weights_bytes<Vector, vectors>(tile);
   const float* const* rows = tile.src;
   for (; count > 0; --count) {
     Vector sums[pixels][vectors];
@@ -238,7 +251,7 @@ PETAL_INLINE void run_pointed(const GemmTile& tile, std::int64_t count) {
     for (std::int64_t tap = tile.taps; tap > 0; --tap) {
       PointedRows<pixels> src{.rows = {}, .channel = tile.first_channel};
       PETAL_UNROLL for (int p = 0; p < pixels; ++p) src.rows[p] = of_tap[p];
-      weights = add_channels(src, tile.channels, weights, sums);
+      weights = add_channels(src, next, tile.channels, weights, sums);
       of_tap += tile.src_step;
     }
     ends.finish(sums);
@@ -249,11 +262,12 @@ PETAL_INLINE void run_pointed(const GemmTile& tile, std::int64_t count) {
 template <class Vector, int pixels, int vectors, bool adds>
 PETAL_INLINE void run_pitched(const GemmTile& tile, std::int64_t count) {
   TileEnds<Vector, pixels, vectors, adds> ends(tile);
+  const std::int64_t next = weights_bytes<Vector, vectors>(tile);
   const float* src = tile.pitched_src + tile.first_channel;
   for (; count > 0; --count) {
     Vector sums[pixels][vectors];
     ends.start(sums);
-    add_channels(PitchedRows<pixels>(src, tile.src_step), tile.channels, tile.weights, sums);
+    add_channels(PitchedRows<pixels>(src, tile.src_step), next, tile.channels, tile.weights, sums);
     ends.finish(sums);
     src += pixels * tile.src_step;
   }
