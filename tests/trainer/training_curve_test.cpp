@@ -187,7 +187,9 @@ TEST_CASE("the loss follows Keras's for fifty steps with every optimiser, moving
   }
 }
 
-// On pixels from 0 to 255 `cnn` takes steps so large that any rounding leads elsewhere for a while.
+// On pixels from 0 to 255 `cnn` takes steps so large that any rounding leads elsewhere for a while. Keras's
+// own mixed_bfloat16, from weights nudged three ways, ends there up to 1.2 % of the first loss from its
+// float32 (and with rmsprop does not come back); the other two models stay near all along.
 TEST_CASE("in bf16 the loss follows float32's for fifty steps with every optimiser, and ends where it does") {
   const Json file = curves();
   const auto size = file.at("image_size").get<std::int64_t>(), batch = file.at("batch").get<std::int64_t>();
@@ -206,7 +208,7 @@ TEST_CASE("in bf16 the loss follows float32's for fifty steps with every optimis
     const double last = difference(exact.losses.size() - 1);
     MESSAGE(what, ": loss within ", largest, " of the first, at the end ", last);
     CHECK_MESSAGE(run.losses != exact.losses, what);
-    CHECK_MESSAGE(last <= 1e-2, what);
+    CHECK_MESSAGE(last <= (model == "cnn" ? 2e-2 : 1e-2), what);
     if (model == "cnn") continue;
     CHECK_MESSAGE(largest <= 5e-3, what);
     CHECK_MESSAGE(distance(run, {{"losses", exact.losses}, {"moving", exact.moving}}).moving <= 5e-2, what);
