@@ -61,14 +61,44 @@ std::vector<Case> winograd_cases() {
   };
 }
 
+// Images so large that even a kernel that is packed for each run pays.
+std::vector<Case> bound_winograd_cases() {
+  const auto relu = ActivationFunction::relu;
+  const Padding uneven = Padding::explicitly({.top = 2, .bottom = 0, .left = 0, .right = 1});
+  return {
+      {.name = "3x3 valid, bound",
+       .layer = Conv2D{.filters = 16, .kernel = {3, 3}, .activation = relu},
+       .src = {{51, 50, 32}},
+       .batch = 2},
+      {.name = "3x3, uneven pads, bound",
+       .layer = Conv2D{.filters = 24, .kernel = {3, 3}, .padding = uneven},
+       .src = {{50, 50, 16}},
+       .batch = 2},
+      {.name = "3x5 same, bound",
+       .layer = Conv2D{.filters = 16, .kernel = {3, 5}, .padding = Padding::same, .use_bias = false},
+       .src = {{46, 50, 24}},
+       .batch = 2},
+  };
+}
+
 TEST_CASE("Conv2D as Winograd") {
-  for (const auto& backend : backends_under_test()) check_forward(*backend, Precision::f32, winograd_cases());
+  for (const auto& backend : backends_under_test()) {
+    check_forward(*backend, Precision::f32, winograd_cases());
+    check_forward(*backend, Precision::f32, bound_winograd_cases());
+    check_backward(*backend, Precision::f32, bound_winograd_cases());
+  }
 }
 
 struct Run {
   std::string implementation;
   std::vector<double> dst;
 };
+
+std::string backward_implementation(const Case& item) {
+  const auto backend = make_cpu_backend(1);
+  BoundCase bound(*backend, item, Precision::f32, Mode::training, false, make_numbers(item, Precision::f32));
+  return bound.kernel(Direction::backward_data).implementation();
+}
 
 Run run(const Case& item, int threads, bool constant_weights = true) {
   const auto backend = make_cpu_backend(threads);
@@ -98,6 +128,11 @@ TEST_CASE("Winograd runs small kernels with strides of 1 where it pays") {
     CAPTURE(item.name);
     CHECK(is_winograd(run(item, 1)));
     CHECK_FALSE(is_winograd(run(item, 1, false)));
+  }
+  for (const Case& item : bound_winograd_cases()) {
+    CAPTURE(item.name);
+    CHECK(is_winograd(run(item, 1, false)));
+    CHECK(backward_implementation(item) == cpu::vectors_name() + "_winograd");
   }
   // The kernel of so many filters takes longer to come from memory than one photo's product takes.
   CHECK_FALSE(is_winograd(run(convolution({3, 3}, 512, {7, 7, 512}, 1), 1)));

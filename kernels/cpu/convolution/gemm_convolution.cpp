@@ -12,6 +12,15 @@ bool is_fast_here(std::int64_t filters) {
   return has_avx2() && filters % lanes == 0;
 }
 
+bool is_winograd_faster(const Window& window, std::int64_t channels, std::int64_t filters,
+                        const PrepareContext& context) {
+  return Winograd::has(window, channels, filters) &&
+         Winograd::pays(window, channels, filters, context.dst.shape[0], context.constant_weights);
+}
+std::string winograd_name() {
+  return vectors_name() + "_winograd";
+}
+
 // Fewer multiplications run on one thread: waking the others costs more than the work.
 constexpr std::int64_t worth_threads_products = 1 << 20;
 
@@ -97,21 +106,23 @@ class ProductConvolution final : public Kernel {
 
 // With strides of 1 the data's gradient is a convolution too: of diff_dst with the kernel turned by half a
 // circle, channels and filters exchanged, under what is left of the padding.
-class GemmBackwardData final : public Kernel {
+template <class Product>
+class ProductBackwardData final : public Kernel {
  public:
-  GemmBackwardData(const ImplicitGemm& gemm, const Convolution& convolution, const Device& device,
-                   const PrepareContext& context)
-      : gradient_(convolution.activation, device, context, scratch_),
-        gemm_(gemm),
-        weights_(gemm_, context.constant_weights ? context.weights[0] : nullptr, device, scratch_),
-        threads_(gemm_, device.threads, context.dst.shape, context.src[0].shape, scratch_) {}
+  ProductBackwardData(const Product& product, std::string implementation, const Convolution& convolution,
+                      const Device& device, const PrepareContext& context)
+      : implementation_(std::move(implementation)),
+        gradient_(convolution.activation, device, context, scratch_),
+        product_(product),
+        weights_(product_, context.constant_weights ? context.weights[0] : nullptr, device, scratch_),
+        threads_(product_, device.threads, context.dst.shape, context.src[0].shape, scratch_) {}
 
   void run(const Bindings& bindings) override {
     if (!bindings.diff_src[0]) return;
     const float* bound = bindings.weights.empty() ? nullptr : floats(bindings.weights[0]);
-    threads_.run(gemm_,
+    threads_.run(product_,
                  {.src = floats(gradient_.run(bindings)),
-                  .weights = weights_.prepare(gemm_, bound, bindings.scratch),
+                  .weights = weights_.prepare(product_, bound, bindings.scratch),
                   .bias = nullptr,
                   .residual = nullptr,
                   .dst = floats(bindings.diff_src[0])},
@@ -119,14 +130,15 @@ class GemmBackwardData final : public Kernel {
   }
 
   std::size_t scratch_bytes() const override { return scratch_.bytes(); }
-  std::string implementation() const override { return vectors_name(); }
+  std::string implementation() const override { return implementation_; }
 
  private:
+  std::string implementation_;
   ScratchLayout scratch_;
   PreActivationGradient gradient_;
-  ImplicitGemm gemm_;
+  Product product_;
   GemmWeights weights_;
-  ProductThreads<ImplicitGemm> threads_;
+  ProductThreads<Product> threads_;
 };
 
 KernelPointer prepare_backward_data(const Convolution& convolution, const Device& device,
@@ -144,10 +156,17 @@ KernelPointer prepare_backward_data(const Convolution& convolution, const Device
                          .dilation = w.dilation,
                          .padding = padding};
   const Cut uncut = cut_of(ActivationFunction::linear).value();
+  if (is_winograd_faster(turned, filters, channels, context)) {
+    const Winograd winograd(turned, filters, channels, uncut.least, uncut.most,
+                            Winograd::KernelLayout::turned);
+    return std::make_unique<ProductBackwardData<Winograd>>(winograd, winograd_name(), convolution, device,
+                                                           context);
+  }
   // From the last tap back.
   const std::int64_t tap = channels * filters, last = (w.kernel.height * w.kernel.width - 1) * tap;
   const ImplicitGemm gemm(turned, filters, channels, uncut.least, uncut.most, {last, -tap, 1, filters});
-  return std::make_unique<GemmBackwardData>(gemm, convolution, device, context);
+  return std::make_unique<ProductBackwardData<ImplicitGemm>>(gemm, vectors_name(), convolution, device,
+                                                             context);
 }
 
 }  // namespace
@@ -167,12 +186,11 @@ KernelPointer prepare_gemm_convolution(const Convolution& convolution, const Dev
   if (!gemm) return nullptr;
   const Window& window = convolution.window;
   const std::int64_t channels = context.src[0].shape.back(), filters = context.dst.shape.back();
-  if (context.constant_weights && Winograd::has(window, channels, filters) &&
-      Winograd::pays(window, channels, filters, context.dst.shape[0])) {
+  if (is_winograd_faster(window, channels, filters, context)) {
     const Cut cut = cut_of(convolution.activation).value();
     return std::make_unique<ProductConvolution<Winograd>>(
-        Winograd(window, channels, filters, cut.least, cut.most), vectors_name() + "_winograd", convolution,
-        device, context);
+        Winograd(window, channels, filters, cut.least, cut.most), winograd_name(), convolution, device,
+        context);
   }
   return std::make_unique<ProductConvolution<ImplicitGemm>>(*gemm, vectors_name(), convolution, device,
                                                             context);

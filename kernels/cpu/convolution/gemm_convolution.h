@@ -42,7 +42,7 @@ class GemmWeights {
   std::size_t offset_ = 0;
 };
 
-// By our own products: as Winograd where the weights are constant and it pays, else as an ImplicitGemm. Null
+// By our own products: as Winograd where it pays, else as an ImplicitGemm. Null
 // where implicit_gemm has none; in direction backward_data also where strides are not 1.
 KernelPointer prepare_gemm_convolution(const Convolution& convolution, const Device& device,
                                        const PrepareContext& context);

@@ -46,24 +46,28 @@ bool Winograd::has(const Window& window, std::int64_t channels, std::int64_t fil
          window.strides == one && window.dilation == one && channels % lanes == 0 && filters % lanes == 0;
 }
 
-bool Winograd::pays(const Window& window, std::int64_t channels, std::int64_t filters, std::int64_t images) {
+bool Winograd::pays(const Window& window, std::int64_t channels, std::int64_t filters, std::int64_t images,
+                    bool constant_kernel) {
   const Size2D grid = grid_of(window);
   const std::int64_t tiles = images * grid.height * grid.width;
   const std::int64_t points = points_of(window.kernel.height) * points_of(window.kernel.width);
   const std::int64_t pixels = images * window.output.height * window.output.width;
   // In multiply-adds. A transform's about 7 instructions a point; a number of the kernel takes as long to
-  // come from memory as 16 multiply-adds.
+  // come from memory as 16 multiply-adds, and to be packed, while other threads wait, as 128.
+  const std::int64_t before = 16 + (constant_kernel ? 0 : 128);
   const std::int64_t transforms = 7 * tiles * points * (channels + filters);
-  const std::int64_t products = points * channels * filters * (tiles + 16);
+  const std::int64_t products = points * channels * filters * (tiles + before);
   return transforms + products < pixels * window.kernel.height * window.kernel.width * channels * filters;
 }
 
-Winograd::Winograd(const Window& window, std::int64_t channels, std::int64_t filters, float least, float most)
+Winograd::Winograd(const Window& window, std::int64_t channels, std::int64_t filters, float least, float most,
+                   KernelLayout layout)
     : window_(window),
       channels_(channels),
       filters_(filters),
       least_(least),
       most_(most),
+      layout_(layout),
       tile_(tile_of(window.kernel)),
       grid_(grid_of(window)),
       block_tiles_(block_tiles_of(points(), channels, filters)),
@@ -75,11 +79,28 @@ Winograd::Winograd(const Window& window, std::int64_t channels, std::int64_t fil
 
 void Winograd::pack(const float* kernel, float* packed) const {
   const std::int64_t pairs = channels_ * filters_;
+  std::vector<float> plain;
+  if (layout_ == KernelLayout::turned) {
+    plain = turn_back(kernel);
+    kernel = plain.data();
+  }
   std::vector<float> values(static_cast<std::size_t>(points() * pairs));
   for (std::int64_t pair = 0; pair < pairs; pair += lanes)
     functions_.kernel({kernel + pair, pairs, values.data() + pair, pairs});
   for (std::int64_t point = 0; point < points(); ++point)
     gemm_.pack(values.data() + point * pairs, packed + point * gemm_.packed_elements());
+}
+
+std::vector<float> Winograd::turn_back(const float* kernel) const {
+  const std::int64_t taps = window_.kernel.height * window_.kernel.width, pairs = channels_ * filters_;
+  std::vector<float> plain(static_cast<std::size_t>(taps * pairs));
+  float* to = plain.data();
+  for (std::int64_t tap = taps - 1; tap >= 0; --tap) {
+    for (std::int64_t c = 0; c < channels_; ++c) {
+      for (std::int64_t f = 0; f < filters_; ++f) *to++ = kernel[tap * pairs + f * channels_ + c];
+    }
+  }
+  return plain;
 }
 
 std::int64_t Winograd::src_step() const {

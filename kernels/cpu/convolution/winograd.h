@@ -17,15 +17,20 @@ class Winograd {
 
   // Whether there is a form for this window and these channels.
   static bool has(const Window& window, std::int64_t channels, std::int64_t filters);
-  // Whether that takes less time than an ImplicitGemm over so many images.
-  static bool pays(const Window& window, std::int64_t channels, std::int64_t filters, std::int64_t images);
+  // Whether that takes less time than an ImplicitGemm over so many images, with a kernel that is packed once,
+  // or anew for each run.
+  static bool pays(const Window& window, std::int64_t channels, std::int64_t filters, std::int64_t images,
+                   bool constant_kernel);
 
+  // How the kernel that is packed lies: as Keras's, (kh, kw, C, filters), or turned by half a circle with
+  // channels and filters exchanged, (kh, kw, filters, C) from the last tap back.
+  enum class KernelLayout { plain, turned };
   // dst is cut to [least, most].
-  Winograd(const Window& window, std::int64_t channels, std::int64_t filters, float least, float most);
+  Winograd(const Window& window, std::int64_t channels, std::int64_t filters, float least, float most,
+           KernelLayout layout = KernelLayout::plain);
 
   // Of the transformed kernel: a number a point, channel and filter.
   std::int64_t packed_elements() const { return points() * gemm_.packed_elements(); }
-  // From Keras's (kh, kw, C, filters).
   void pack(const float* kernel, float* packed) const;
 
   // Computes the tiles [begin, end) of dst, counted over N, rows and columns, for some of the panels.
@@ -37,6 +42,8 @@ class Winograd {
 
  private:
   std::int64_t points() const { return points_of(window_.kernel.height) * points_of(window_.kernel.width); }
+  // A turned kernel as a plain one.
+  std::vector<float> turn_back(const float* kernel) const;
   // Elements from one point's numbers of a block to the next's.
   std::int64_t src_step() const;
   std::int64_t dst_step() const;
@@ -46,6 +53,7 @@ class Winograd {
   Window window_;
   std::int64_t channels_, filters_;
   float least_, most_;
+  KernelLayout layout_;
   Size2D tile_;  // pixels of dst
   Size2D grid_;  // tiles of an image
   std::int64_t block_tiles_;

@@ -93,12 +93,12 @@ PETAL_INLINE void transform_dst(const Vector (&products)[points], Vector (&sums)
   }
 }
 
-// In double, as a division's rounding would be in every product.
+// In double, as the factor's rounding would be in every product.
 using Doubles = double __attribute__((vector_size(64)));
 
-// Lagrange's: the product of a point's distances to the others; of 0 and of each pair.
+// Lagrange's: one by the product of a point's distances to the others; of 0 and of each pair.
 template <int points>
-constexpr auto divisors_of() {
+constexpr auto factors_of() {
   std::array<double, Points<points>::pairs + 1> divisors{1};
   for (int pair = 0; pair < Points<points>::pairs; ++pair) {
     const double square = Points<points>::of[pair] * Points<points>::of[pair];
@@ -108,6 +108,7 @@ constexpr auto divisors_of() {
     for (int other = 0; other < Points<points>::pairs; ++other)
       if (other != pair) divisor *= square - Points<points>::of[other] * Points<points>::of[other];
   }
+  for (double& divisor : divisors) divisor = 1 / divisor;
   return divisors;
 }
 
@@ -116,14 +117,14 @@ PETAL_INLINE void transform_kernel(const Doubles (&line)[taps], Doubles (&values
   if constexpr (points == 1) {
     values[0] = line[0];
   } else {
-    static constexpr auto divisors = divisors_of<points>();
-    values[0] = line[0] / divisors[0];
+    static constexpr auto factors = factors_of<points>();
+    values[0] = line[0] * factors[0];
     for (int p = 1; p < points - 1; ++p) {
       const int pair = (p - 1) / 2;
       const double point = p % 2 == 1 ? Points<points>::of[pair] : -Points<points>::of[pair];
       Doubles sum = line[taps - 1];
       for (int tap = taps - 2; tap >= 0; --tap) sum = sum * point + line[tap];
-      values[p] = sum / divisors[static_cast<std::size_t>(pair) + 1];
+      values[p] = sum * factors[static_cast<std::size_t>(pair) + 1];
     }
     values[points - 1] = line[taps - 1];
   }
