@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/graph.h"
+#include "io/keras_place.h"
 
 namespace petal {
 
@@ -35,5 +37,13 @@ std::string to_keras_config(const Graph& graph, KerasForm form = KerasForm::kera
 // "LAYER_leakyrelu" behind its layer. Throws Error(`where`) that names the layer for every class or option
 // that Petal lacks.
 Graph from_keras_config(const std::string& json, const std::string& where, const KerasReading& reading = {});
+
+// The same graph, and where the file that the config comes from keeps the weights of its layers.
+struct KerasModel {
+  Graph graph;
+  std::vector<KerasPlace> places;  // of Keras's layers, with weights or without, in order of the nodes
+};
+KerasModel read_keras_config(const std::string& json, const std::string& where,
+                             const KerasReading& reading = {});
 
 }  // namespace petal

@@ -154,9 +154,11 @@ Model load_model(const std::filesystem::path& path, std::int64_t image_size) {
         "it holds no model_config, so no whole model; where it holds weights, name their architecture");
   }
   Model model;
-  model.network.graph = from_keras_config(*file.config, file.config_where,
-                                          {.keras_version = file.keras_version, .image_size = image_size});
-  load_keras_weights(file.weights, model.network.graph, model.network.weights);
+  KerasModel read = read_keras_config(*file.config, file.config_where,
+                                      {.keras_version = file.keras_version, .image_size = image_size});
+  model.network.graph = std::move(read.graph);
+  load_keras_weights(file.weights, model.network.graph, model.network.weights,
+                     {.places = std::move(read.places)});
   require_checksum(file, where, model);
   if (file.facts) {
     read_model_facts(*file.facts, where, model);

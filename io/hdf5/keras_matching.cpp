@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <sstream>
 
 #include "engine/keras_order.h"
 
@@ -77,23 +78,84 @@ Matching compare(const std::vector<KerasLayer>& file, const std::vector<ModelLay
   return matching;
 }
 
+// Class and count of each model's layer, the outermost first.
+using Path = std::vector<std::pair<std::string, std::size_t>>;
+
+// "layers/functional_1/layers/conv2d" -> functional 1, conv2d 0; Keras 2.12 says
+// _layer_checkpoint_dependencies.
+Path path_of(const KerasLayer& layer) {
+  Path path;
+  std::istringstream group(layer.group);
+  for (std::string part; std::getline(group, part, '/');) {
+    if (part == "layers" || part == "_layer_checkpoint_dependencies") continue;
+    const NumberedName numbered = split_number(part);
+    path.emplace_back(numbered.base, static_cast<std::size_t>(numbered.number));
+  }
+  return path;
+}
+
+Path path_of(const ModelLayer& layer) {
+  Path path;
+  for (const KerasPlace::Step& step : layer.place->path)
+    path.emplace_back(snake_case(step.class_name), step.position);
+  return path;
+}
+
+template <class L>
+std::vector<std::pair<Path, std::size_t>> sorted_paths(const std::vector<L>& layers) {
+  std::vector<std::pair<Path, std::size_t>> sorted;
+  for (std::size_t i = 0; i < layers.size(); ++i) sorted.emplace_back(path_of(layers[i]), i);
+  std::ranges::sort(sorted);
+  return sorted;
+}
+
+bool same_classes(const Path& a, const Path& b) {
+  return std::ranges::equal(a, b, {}, &Path::value_type::first, &Path::value_type::first);
+}
+
+bool follows_places(const std::vector<KerasLayer>& file, const std::vector<ModelLayer>& model) {
+  return std::ranges::none_of(file, &std::string::empty, &KerasLayer::class_name) &&
+         std::ranges::all_of(model, [](const ModelLayer& layer) { return layer.place != nullptr; });
+}
+
+// Numbers differ between the two, as a config has layers of other classes between, but not their order. None
+// where a layer of the file is not where the model has one of its class and, where it says one, its name.
+std::optional<Pairing> pair_by_place(const std::vector<KerasLayer>& file,
+                                     const std::vector<ModelLayer>& model) {
+  if (file.size() != model.size()) return std::nullopt;
+  const auto found = sorted_paths(file), expected = sorted_paths(model);
+  Pairing pairing(file.size());
+  for (std::size_t k = 0; k < found.size(); ++k) {
+    const auto& [found_path, i] = found[k];
+    const auto& [expected_path, j] = expected[k];
+    const bool named = file[i].name.empty() || file[i].name == model[j].place->layer;
+    if (!named || !same_classes(found_path, expected_path)) return std::nullopt;
+    pairing[i] = j;
+  }
+  return pairing;
+}
+
 Pairing pair_by_name(const std::vector<KerasLayer>& file, const std::vector<ModelLayer>& model) {
   std::map<std::string, std::size_t> index;
   for (std::size_t i = 0; i < model.size(); ++i) index[model[i].name] = i;
+  std::map<std::pair<std::string, std::string>, std::size_t> places;  // by group and layer
+  for (std::size_t i = 0; i < model.size(); ++i)
+    if (model[i].place) places[{model[i].place->group, model[i].place->layer}] = i;
   std::map<std::string, int> layers_in_group;
   for (const KerasLayer& layer : file) ++layers_in_group[layer.group];
   Pairing pairing(file.size());
   std::vector<bool> taken(model.size(), false);
-  auto take = [&](std::size_t i, const std::string& name) {
-    const auto found = index.find(name);
-    if (pairing[i] || found == index.end() || taken[found->second]) return;
+  auto take = [&](std::size_t i, const auto& map, const auto& name) {
+    const auto found = map.find(name);
+    if (pairing[i] || found == map.end() || taken[found->second]) return;
     pairing[i] = found->second;
     taken[found->second] = true;
   };
+  for (std::size_t i = 0; i < file.size(); ++i) take(i, places, std::pair(file[i].group, file[i].name));
   for (std::size_t i = 0; i < file.size(); ++i) {
     // A graph scope may have renamed the weights ("conv1_1/kernel:0") of the layer that the group names.
-    if (layers_in_group[file[i].group] == 1) take(i, file[i].group);
-    take(i, file[i].name);
+    if (layers_in_group[file[i].group] == 1) take(i, index, file[i].group);
+    take(i, index, file[i].name);
   }
   return pairing;
 }
@@ -227,12 +289,21 @@ std::vector<ModelLayer> model_layers(const Graph& graph) {
 }
 
 Matching match_layers(const std::vector<KerasLayer>& file, const std::vector<ModelLayer>& model) {
+  const bool placed = follows_places(file, model);
+  if (placed) {
+    if (const std::optional<Pairing> places = pair_by_place(file, model)) {
+      Matching by_place = compare(file, model, *places);
+      if (by_place.problems() == 0) by_place.matched_by = describe(file, model, *places);
+      return by_place;
+    }
+  }
   const Pairing names = pair_by_name(file, model);
   Matching by_name = compare(file, model, names);
   if (by_name.problems() == 0) {
     by_name.matched_by = describe(file, model, names);
     return by_name;
   }
+  if (placed) return by_name;  // an order would be a guess
   const std::optional<Pairing> order = OrderPairing(file, model, names).pair();
   if (!order) return by_name;
   Matching by_order = compare(file, model, *order);

@@ -49,10 +49,15 @@ bool holds_layer(const std::vector<KerasLayer>& file, const std::string& name) {
 
 // The layers that the file is to fill. Those whose weights the graph states itself, and that the file does
 // not hold, are filled here.
-std::vector<ModelLayer> layers_to_fill(const Graph& graph, const std::vector<std::string>& keep,
+std::vector<ModelLayer> layers_to_fill(const Graph& graph, const ImportOptions& options,
                                        const std::vector<KerasLayer>& file, Weights& weights) {
+  const std::vector<std::string>& keep = options.keep_layers;
   for (const std::string& name : keep) graph.find(name);  // throws for a name that the graph lacks
   std::vector<ModelLayer> layers = model_layers(graph);
+  for (ModelLayer& layer : layers) {
+    const auto place = std::ranges::find(options.places, layer.name, &KerasPlace::node);
+    if (place != options.places.end()) layer.place = &*place;
+  }
   std::erase_if(layers, [&](const ModelLayer& layer) {
     if (std::ranges::find(keep, layer.name) != keep.end()) return true;
     if (!states_its_weights(layer.weights) || holds_layer(file, layer.name)) return false;
@@ -181,7 +186,7 @@ ImportTally load_keras_weights(const Hdf5File& file, const Graph& graph, Weights
   ImportTally tally;
   tally.excluded = exclude(layout.layers, options.exclude_file_layers);
   Weights filled = weights;  // shares its tensors, so that an error leaves the store as it was
-  const std::vector<ModelLayer> model = layers_to_fill(graph, options.keep_layers, layout.layers, filled);
+  const std::vector<ModelLayer> model = layers_to_fill(graph, options, layout.layers, filled);
   const Matching matching = match_layers(layout.layers, model);
   if (matching.problems() > 0) report(file, graph, matching);
 

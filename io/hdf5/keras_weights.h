@@ -7,6 +7,7 @@
 
 #include "engine/passes/passes.h"
 #include "io/hdf5/file.h"
+#include "io/keras_place.h"
 
 namespace petal {
 
@@ -16,6 +17,8 @@ struct ImportOptions {
   std::vector<std::string> exclude_file_layers{};
   // Layers of the graph that are not filled on purpose: their entries in the store stay as they are.
   std::vector<std::string> keep_layers{};
+  // Where the config that the weights belong to says that Keras keeps the layers; empty: not known.
+  std::vector<KerasPlace> places{};
 };
 
 // What an import did, for printing: "260 tensors, 2257984 parameters, by name; excluded: Logits".
@@ -31,9 +34,9 @@ struct ImportTally {
 // into the store: a bijection. Every tensor of the file is consumed, every weight of the graph is filled,
 // every shape agrees; else Error(file) lists what does not match, layers and both shapes, and the store is
 // unchanged. Only a layer whose weights the graph states itself (Initializer::Kind::values) may be missing
-// from the file. Layers are matched by name; where no name of the file's is known (auto-numbered models), by
-// order with equal shapes. Throws Error also where the file is missing, not HDF5, truncated or holds no Keras
-// weights, saying which.
+// from the file. Layers are matched by their places where these are known, else by name; where no name of the
+// file's is known (auto-numbered models), by order with equal shapes. Throws Error also where the file is
+// missing, not HDF5, truncated or holds no Keras weights, saying which.
 ImportTally load_keras_weights(const std::filesystem::path& file, const Graph& graph, Weights& weights,
                                const ImportOptions& options = {});
 // The same from a file that is open already.

@@ -19,6 +19,8 @@ constexpr double most_elements = 0x1p36;
 struct Scope {
   bool trainable = true;   // false: the model around them is frozen
   bool inference = false;  // the model around them is called with training=False
+  std::string group{};     // the outermost model's layer that they are in; "": they are that model's own
+  std::vector<KerasPlace::Step> path{};  // of the models around them
 };
 
 // Of the version given, else of the one that the JSON gives, as Keras 2's to_json() does; 3 where neither
@@ -44,10 +46,10 @@ class Reader {
   Reader(std::string name, std::string where, int keras, std::int64_t image_size)
       : where_(std::move(where)), builder_(std::move(name)), keras_(keras), image_size_(image_size) {}
 
-  Graph read(const Entry& model) {
+  KerasModel read(const Entry& model) {
     std::vector<Value> outputs =
         is_functional(model.class_name) ? functional(model, nullptr, {}) : sequential(model, nullptr, {});
-    return std::move(builder_).build(std::move(outputs));
+    return {std::move(builder_).build(std::move(outputs)), std::move(places_)};
   }
 
  private:
@@ -122,11 +124,17 @@ class Reader {
 
   Scope inner(const Scope& scope, const Entry& model) const {
     const bool frozen = model.config->is_object() && model.config->value("trainable", Json()) == false;
-    return {.trainable = scope.trainable && !frozen, .inference = scope.inference};
+    Scope inside = scope;
+    inside.trainable = scope.trainable && !frozen;
+    return inside;
   }
 
-  // A layer, or a whole model, called on `inputs`.
-  Values call(const Entry& entry, const Values& inputs, Scope scope, const std::string& model) {
+  // A layer, or a whole model, called on `inputs`; `position` is its place in the config of the model around
+  // it.
+  Values call(const Entry& entry, std::size_t position, const Values& inputs, Scope scope,
+              const std::string& model) {
+    if (scope.group.empty()) scope.group = entry.name;
+    scope.path.push_back({entry.class_name, position});
     const bool special = !entry.calls.empty() && (entry.calls[0].training || entry.calls[0].constant);
     if (special && is_model(entry.class_name)) {
       throw Error(at(entry.name), "the model is called with training=true or a constant, which Petal lacks");
@@ -177,6 +185,7 @@ class Reader {
       if (scope.inference && computes_otherwise_in_training(layer)) node.trainable = false;
       const bool first = &layer == layers.data();
       node.name = unique_name(first ? entry.name : entry.name + "_" + lower_case(kind(layer)), model);
+      if (first) places_.push_back({node.name, entry.name, scope.group, scope.path});
       values = {add_node(node, values, where)};
     }
     return values[0];
@@ -261,7 +270,7 @@ class Reader {
         inputs.push_back(resolve(input, values, at(entry.name)));
       Scope called = scope;
       called.inference = called.inference || entry.calls[0].inference;
-      values[entry.name] = call(entry, inputs, called, model.name);
+      values[entry.name] = call(entry, i, inputs, called, model.name);
     }
     const Json& outputs = member_of(model, "output_layers", where);
     Values results;
@@ -325,7 +334,7 @@ class Reader {
       values = {has_input ? open_input(entries[0], model.name) : implied_input(model, entries[0])};
     }
     for (std::size_t i = has_input ? 1 : 0; i < entries.size(); ++i) {
-      values = call(entries[i], values, scope, model.name);
+      values = call(entries[i], i, values, scope, model.name);
       if (values.size() != 1) throw Error(at(entries[i].name), "it has several outputs inside a Sequential");
     }
     return values;
@@ -353,12 +362,13 @@ class Reader {
   int keras_;                // the major version that wrote the config
   std::int64_t image_size_;  // 0: not known
   std::unordered_set<std::string> names_;
+  std::vector<KerasPlace> places_;
 };
 
 }  // namespace
 }  // namespace keras_config
 
-Graph from_keras_config(const std::string& json, const std::string& where, const KerasReading& reading) {
+KerasModel read_keras_config(const std::string& json, const std::string& where, const KerasReading& reading) {
   using namespace keras_config;
   const Json config = parse_json(json, where);
   const Entry model = parse_entry(config, where);
@@ -368,6 +378,10 @@ Graph from_keras_config(const std::string& json, const std::string& where, const
   }
   return Reader(model.name, where, major_version(config, reading.keras_version), reading.image_size)
       .read(model);
+}
+
+Graph from_keras_config(const std::string& json, const std::string& where, const KerasReading& reading) {
+  return read_keras_config(json, where, reading).graph;
 }
 
 }  // namespace petal

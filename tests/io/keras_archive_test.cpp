@@ -107,7 +107,7 @@ TEST_CASE("in an archive a layer's number counts those of its class without weig
 }
 
 TEST_CASE("archives that Keras 3 saved predict as in Keras") {
-  std::ifstream in(golden / "predictions.json");
+  std::ifstream in(golden / "trained.json");
   const Json predictions = Json::parse(in);
   REQUIRE(predictions.size() == 2);
   for (const auto& [name, expected] : predictions.items()) {
@@ -124,6 +124,40 @@ TEST_CASE("archives that Keras 3 saved predict as in Keras") {
     CHECK(inspect_keras_file(golden / (name + ".keras")).model->compiled ==
           "Adam, sparse_categorical_crossentropy");
   }
+}
+
+// Neither names nor shapes do: Keras 2's archives have no names, and inner models' layers may have the same.
+TEST_CASE("layers of whole models are told apart by their places") {
+  std::ifstream in(golden / "places.json");
+  const Json document = Json::parse(in);
+  const auto photo = document.at("input").get<std::vector<float>>();
+  REQUIRE(document.at("outputs").size() == 8);
+  for (const auto& [name, output] : document["outputs"].items()) {
+    CAPTURE(name);
+    const std::vector<float> found = predict(load_model(golden / name).network, photo);
+    const auto expected = output.get<std::vector<float>>();
+    REQUIRE(found.size() == expected.size());
+    for (std::size_t i = 0; i < found.size(); ++i) CHECK(std::abs(found[i] - expected[i]) <= 1e-5f);
+  }
+}
+
+TEST_CASE("an archive without names whose weights do not lie where the config says is no guess") {
+  const ZipArchive archive = ZipArchive::open(golden / "beside_keras2.keras");
+  const Hdf5File weights = Hdf5File::of(archive.unpack(keras_weights_member), "weights");
+  const KerasModel model =
+      read_keras_config(archive.text(keras_config_member), "config", {.keras_version = "2.21.0"});
+  const Graph& graph = model.graph;
+  Weights filled;
+  load_keras_weights(weights, graph, filled, {.places = model.places});
+  CHECK(filled.at("side_9/kernel").shape() == Shape{3, 3, 3, 2});
+  // The first of the convolutions beside each other where only a model inside would be.
+  std::vector<KerasPlace> places = model.places;
+  const auto moved = std::ranges::find(places, "side_9", &KerasPlace::node);
+  REQUIRE(moved != places.end());
+  moved->path.insert(moved->path.begin(), {"Functional", 0});
+  const Weights before = filled;
+  CHECK(contains(message_of([&] { load_keras_weights(weights, graph, filled, {.places = places}); }),
+                 "weights: looks like another architecture: 12 of the model's 12 tensors are missing"));
 }
 
 TEST_CASE("what is missing from an archive, or not as it should be, is named") {
