@@ -244,6 +244,8 @@ class Reader {
     std::vector<Entry> entries;
     for (const Json& layer : array_member(*model.config, "layers", where))
       entries.push_back(parse_entry(layer, where));
+    for (const Entry& entry : entries)
+      if (entry.calls.size() > 1) require_one_call(entry);  // before several look like a loop
     const std::vector<std::size_t> order = topological_order(entries, where);
 
     std::unordered_map<std::string, Values> values;
@@ -252,10 +254,7 @@ class Reader {
     for (const std::size_t i : order) {
       const Entry& entry = entries[i];
       if (values.contains(entry.name)) continue;  // an input
-      if (entry.calls.size() != 1) {
-        throw Error(at(entry.name), entry.class_name + " is called " + std::to_string(entry.calls.size()) +
-                                        " times; Petal takes layers that are called once");
-      }
+      require_one_call(entry);
       if (is_slicing(entry)) {
         slice_channels(entry, values, slices, model.name);
         continue;
@@ -279,6 +278,12 @@ class Reader {
     }
     if (results.empty()) throw Error(where, "the model has no output");
     return results;
+  }
+
+  void require_one_call(const Entry& entry) const {
+    if (entry.calls.size() == 1) return;
+    throw Error(at(entry.name), entry.class_name + " is called " + std::to_string(entry.calls.size()) +
+                                    " times; Petal takes layers that are called once");
   }
 
   static const Json& member_of(const Entry& model, const std::string& key, const std::string& where) {

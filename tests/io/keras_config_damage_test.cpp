@@ -151,6 +151,13 @@ TEST_CASE("structures that Petal lacks, and damaged ones, are errors") {
   CHECK(contains(
       bent([&](Json& m) { layers(m)[2]["inbound_nodes"].push_back(layers(m)[2]["inbound_nodes"][0]); }),
       "is called 2 times"));
+  // Called on its own output it is no loop.
+  CHECK(contains(bent([&](Json& m) {
+                   Json again = layers(m)[2]["inbound_nodes"][0];
+                   again[0][0] = layers(m)[2]["name"];
+                   layers(m)[2]["inbound_nodes"].push_back(again);
+                 }),
+                 "is called 2 times"));
   CHECK(contains(bent([&](Json& m) { layers(m)[2]["inbound_nodes"] = Json::array(); }), "is called 0 times"));
   CHECK(
       contains(bent([&](Json& m) { layers(m)[1]["inbound_nodes"][0][0][0] = "ghost"; }), "it reads 'ghost'"));
