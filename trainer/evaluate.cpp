@@ -7,6 +7,26 @@
 #include "trainer/workers.h"
 
 namespace petal {
+namespace {
+
+// One output with a score a class: a vector, or an image of one pixel.
+std::int64_t class_count(const Graph& graph) {
+  const std::string where = "graph '" + graph.name() + "'";
+  if (graph.outputs().size() != 1) {
+    std::string names;
+    for (const int output : graph.outputs())
+      names += (names.empty() ? "'" : ", '") + graph[output].name + "'";
+    throw Error(where, "gives " + std::to_string(graph.outputs().size()) + " outputs, " + names +
+                           "; expected one with a score a class: save the model up to that");
+  }
+  const Shape& shape = graph[graph.outputs()[0]].shape;
+  if (shape.rank() == 0 || shape.elements() != shape.back()) {
+    throw Error(where, "gives " + shape.to_string() + ", expected a score a class");
+  }
+  return shape.back();
+}
+
+}  // namespace
 
 ScoredPhotos score_photos(const Model& model, std::span<const Photo> photos, const BackendFactory& backends,
                           const PhotoStreamOptions& options) {
@@ -17,7 +37,7 @@ ScoredPhotos score_photos(const Model& model, std::span<const Photo> photos, con
   if (count <= stream.micro_batch) stream.threads_per_stream = resolve_threads(stream.threads);
   std::vector<std::int64_t> all(photos.size());
   std::iota(all.begin(), all.end(), 0);
-  const std::int64_t classes = row_width(model.network.graph);
+  const std::int64_t classes = class_count(model.network.graph);
   Tensor rows(Shape{count, classes});
   const PhotoStreamReport report = run_photos(model.network, photos, all, backends, stream, rows);
   if (report.stopped) {

@@ -23,7 +23,8 @@ struct ScoredPhotos {
 Tensor class_probabilities(Tensor outputs);
 
 // Runs the whole model. Where all photos fit one micro-batch, a single plan takes all threads: the fastest
-// first answer. Throws Error(interrupted) where the stop flag was set.
+// first answer. Throws Error where the model does not give one score a class, and Error(interrupted) where
+// the stop flag was set.
 ScoredPhotos score_photos(const Model& model, std::span<const Photo> photos, const BackendFactory& backends,
                           const PhotoStreamOptions& options);
 

@@ -44,6 +44,19 @@ TEST_CASE("evaluate: folders are matched to the model's labels by name, not by p
   CHECK(wrong.evaluation.confusion_matrix[1][0] == 4);
 }
 
+TEST_CASE("evaluate: what gives no one score a class is refused, not read as one") {
+  TemporaryFolder folder;
+  write_colours(folder.path(), 1);
+  const auto refusal = [&](const std::vector<std::string>& outputs) {
+    Model model = colour_model(by_channel);
+    model.network.graph = model.network.graph.with_outputs(outputs);
+    return error_of([&] { evaluate_folder(model, folder.path(), cpu_backends(), {}); });
+  };
+  CHECK(refusal({"predictions", "pool"}).find("gives 2 outputs, 'predictions', 'pool'; expected one") !=
+        std::string::npos);
+  CHECK(refusal({"conv"}).find("8), expected a score a class") != std::string::npos);
+}
+
 TEST_CASE("evaluate: an unknown class, a model without labels, and not one decodable photo are Errors") {
   TemporaryFolder folder;
   write_colours(folder.path(), 1);
