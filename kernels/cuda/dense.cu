@@ -1,4 +1,4 @@
-#include "kernels/cuda/convolution.h"
+#include "kernels/cuda/convolution/convolution.h"
 #include "kernels/cuda/operations.h"
 
 namespace petal::cuda {

@@ -1,6 +1,6 @@
 #include "kernels/cuda/libraries.h"
 
-#include "kernels/cuda/cudnn_convolution.h"
+#include "kernels/cuda/convolution/cudnn_convolution.h"
 
 namespace petal::cuda {
 namespace {

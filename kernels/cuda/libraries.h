@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "kernels/cuda/convolution_plan.h"
+#include "kernels/cuda/convolution/convolution_plan.h"
 #include "kernels/cuda/device.h"
 
 namespace petal::cuda {

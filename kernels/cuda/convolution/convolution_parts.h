@@ -1,0 +1,51 @@
+#pragma once
+
+#include "kernels/cuda/convolution/convolution.h"
+
+namespace petal::cuda {
+
+// What is around the sums of a convolution, whoever computes these: its weights, its epilogue, the gradients
+// of its activation and its bias, and the kernel in cuDNN's order.
+
+class ConvolutionOperands {
+ public:
+  ConvolutionOperands(const Device& device, const PrepareContext& context, const ConvolutionLayer& layer);
+
+  const float* kernel(const Bindings& b) const { return weights_(b, 0); }
+  Epilogue epilogue(const Bindings& b) const;
+  GradientBehind gradient(const Bindings& b) const {
+    return {as<float>(b.diff_dst), as<float>(b.dst), activation_};
+  }
+  bool has_epilogue() const { return use_bias_ || fused_residual_ || has_activation(); }
+  bool has_activation() const { return activation_ != ActivationFunction::linear; }
+
+ private:
+  WeightArrays weights_;
+  bool use_bias_, fused_residual_;
+  ActivationFunction activation_;
+  Index channels_;
+};
+
+// The gradient of the bias: the sum of the gradient's rows. Nothing where there is no bias.
+class BiasGradient {
+ public:
+  BiasGradient(const Device& device, const PrepareContext& context, const ConvolutionLayer& layer);
+  std::size_t scratch_bytes() const { return present_ ? partial_sums_bytes(split_, 1) : 0; }
+  void run(const Bindings& b, const GradientBehind& gradient, std::byte* scratch) const;
+
+ private:
+  Queue queue_;
+  ColumnSplit split_;
+  bool present_;
+};
+
+// (KH, KW, C, F) to (F, KH, KW, C) and back; C is a group's.
+void pack_kernel(const Queue& queue, const ConvolutionGeometry& geometry, const float* kernel, float* packed);
+void unpack_kernel(const Queue& queue, const ConvolutionGeometry& geometry, const float* packed,
+                   float* kernel);
+// dst holds the sums, and then what the epilogue makes of them.
+void apply_epilogue(const Queue& queue, Index elements, const Epilogue& epilogue);
+// dst = gradient.
+void assign_gradient(const Queue& queue, Index elements, const GradientBehind& gradient, float* dst);
+
+}  // namespace petal::cuda

@@ -1,0 +1,184 @@
+#include "kernels/cuda/convolution/convolution_plan.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+namespace petal::cuda {
+namespace {
+
+// (batch, channels, rows, columns) in cuDNN's order, channels innermost in memory.
+Descriptor tensor(ConvolutionArray number, std::array<std::int64_t, 4> dims) {
+  const std::array<std::int64_t, 4> strides = {dims[1] * dims[2] * dims[3], 1, dims[1] * dims[3], dims[1]};
+  Descriptor descriptor(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
+  descriptor.set(CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, {CUDNN_DATA_FLOAT})
+      .set(CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64, std::span<const std::int64_t>(dims))
+      .set(CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64, std::span<const std::int64_t>(strides))
+      .set(CUDNN_ATTR_TENSOR_UNIQUE_ID, CUDNN_TYPE_INT64, {static_cast<std::int64_t>(number)})
+      .set(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, CUDNN_TYPE_INT64, {std::int64_t{16}})
+      .finalize();
+  return descriptor;
+}
+
+Descriptor image(ConvolutionArray number, const Image& shape) {
+  return tensor(number, {shape.batch, shape.channels, shape.height, shape.width});
+}
+
+Descriptor window(const Window& window) {
+  using Pair = std::initializer_list<std::int64_t>;
+  Descriptor descriptor(CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR);
+  const auto set = [&](cudnnBackendAttributeName_t name, Pair values) {
+    descriptor.set(name, CUDNN_TYPE_INT64, values);
+  };
+  descriptor.set(CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, {CUDNN_DATA_FLOAT})
+      .set(CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE, {CUDNN_CROSS_CORRELATION});
+  set(CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, {2});
+  set(CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, {window.padding.top, window.padding.left});
+  set(CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, {window.padding.bottom, window.padding.right});
+  set(CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, {window.strides.height, window.strides.width});
+  set(CUDNN_ATTR_CONVOLUTION_DILATIONS, {window.dilation.height, window.dilation.width});
+  descriptor.finalize();
+  return descriptor;
+}
+
+// The names of an operation's attributes.
+struct OperationNames {
+  cudnnBackendDescriptorType_t type;
+  cudnnBackendAttributeName_t window, src, kernel, dst, alpha, beta;
+};
+
+OperationNames names_of(Direction direction) {
+  switch (direction) {
+    case Direction::backward_data:
+      return {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA};
+    case Direction::backward_weights:
+      return {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA};
+    case Direction::forward:
+      break;
+  }
+  return {CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR,
+          CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
+          CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,
+          CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
+          CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y,
+          CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
+          CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA};
+}
+
+Descriptor graph_of(const PlanTarget& target, const ConvolutionGeometry& g, Direction direction) {
+  const OperationNames names = names_of(direction);
+  Descriptor operation(names.type);
+  operation.set(names.window, window(g.window))
+      .set(names.src, image(ConvolutionArray::src, g.src))
+      .set(names.kernel, tensor(ConvolutionArray::kernel, {g.dst.channels, g.src.channels,
+                                                           g.window.kernel.height, g.window.kernel.width}))
+      .set(names.dst, image(ConvolutionArray::dst, g.dst))
+      .set(names.alpha, CUDNN_TYPE_FLOAT, {1.0f})
+      .set(names.beta, CUDNN_TYPE_FLOAT, {0.0f})
+      .finalize();
+  Descriptor graph(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
+  graph.set(CUDNN_ATTR_OPERATIONGRAPH_OPS, operation);
+  if (target.handle) graph.set(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, {target.handle});
+  graph.finalize();
+  return graph;
+}
+
+std::optional<Descriptor> properties_of(const PlanTarget& target) {
+  if (target.handle) return {};
+  Descriptor properties(CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR);
+  properties
+      .set(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, CUDNN_TYPE_CHAR,
+           std::span<const char>(target.properties))
+      .finalize();
+  return properties;
+}
+
+// cuDNN's suggestions in one of its modes, the best first; none where it has nothing to say.
+std::vector<Descriptor> suggestions(const Descriptor& graph, const std::optional<Descriptor>& properties,
+                                    cudnnBackendHeurMode_t mode) {
+  Descriptor heuristics(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
+  heuristics.set(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph)
+      .set(CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, {mode});
+  if (properties) heuristics.set(CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, *properties);
+  if (!heuristics.try_finalize()) return {};
+  constexpr std::size_t most = 64;
+  std::vector<Descriptor> configurations;
+  std::vector<cudnnBackendDescriptor_t> pointers;
+  for (std::size_t i = 0; i < most; ++i) {
+    pointers.push_back(configurations.emplace_back(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR).get());
+  }
+  const std::int64_t count = heuristics.read(CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR,
+                                             std::span<cudnnBackendDescriptor_t>(pointers));
+  configurations.erase(configurations.begin() + std::clamp<std::int64_t>(count, 0, most),
+                       configurations.end());
+  return configurations;
+}
+
+Descriptor engine_of(const Descriptor& configuration) {
+  Descriptor engine(CUDNN_BACKEND_ENGINE_DESCRIPTOR);
+  cudnnBackendDescriptor_t pointer = engine.get();
+  configuration.read(CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR,
+                     std::span<cudnnBackendDescriptor_t>(&pointer, 1));
+  return engine;
+}
+
+bool is_exact(const Descriptor& engine, const Exactness& exactness) {
+  std::array<cudnnBackendNumericalNote_t, CUDNN_NUMERICAL_NOTE_TYPE_COUNT> notes{};
+  const std::int64_t count = engine.read(CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE,
+                                         std::span<cudnnBackendNumericalNote_t>(notes));
+  const auto has = [&](cudnnBackendNumericalNote_t note) {
+    return std::find(notes.begin(), notes.begin() + count, note) != notes.begin() + count;
+  };
+  const bool rounds = has(CUDNN_NUMERICAL_NOTE_TENSOR_CORE) || has(CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS);
+  // Its tiles cost float32 more digits than its tests have.
+  const bool transforms = has(CUDNN_NUMERICAL_NOTE_WINOGRAD) || has(CUDNN_NUMERICAL_NOTE_FFT);
+  if ((rounds || transforms) && !exactness.tensor_float32) return false;
+  return !(exactness.deterministic && has(CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC));
+}
+
+std::optional<ConvolutionPlan> plan_with(const PlanTarget& target,
+                                         const std::optional<Descriptor>& properties,
+                                         const Descriptor& configuration, const Descriptor& engine) {
+  Descriptor plan(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
+  plan.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration);
+  if (properties)
+    plan.set(CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, *properties);
+  else
+    plan.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, {target.handle});
+  if (!plan.try_finalize()) return {};
+  std::int64_t bytes = 0, number = 0;
+  plan.read(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, std::span<std::int64_t>(&bytes, 1));
+  engine.read(CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64, std::span<std::int64_t>(&number, 1));
+  return ConvolutionPlan{plan, "cudnn engine " + std::to_string(number), static_cast<std::size_t>(bytes)};
+}
+
+}  // namespace
+
+std::optional<ConvolutionPlan> plan_convolution(const PlanTarget& target, const ConvolutionGeometry& geometry,
+                                                Direction direction, const Exactness& exactness) {
+  if (geometry.groups != 1) return {};
+  const Descriptor graph = graph_of(target, geometry, direction);
+  const std::optional<Descriptor> properties = properties_of(target);
+  for (const cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
+    for (const Descriptor& configuration : suggestions(graph, properties, mode)) {
+      const Descriptor engine = engine_of(configuration);
+      if (!is_exact(engine, exactness)) continue;
+      if (auto plan = plan_with(target, properties, configuration, engine)) return plan;
+    }
+  }
+  return {};
+}
+
+}  // namespace petal::cuda

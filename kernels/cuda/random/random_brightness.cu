@@ -1,0 +1,44 @@
+#include "engine/augmentation.h"
+#include "kernels/cuda/layout/copy.h"
+#include "kernels/cuda/operations.h"
+#include "kernels/cuda/random/sample_table.h"
+
+namespace petal::cuda {
+namespace {
+
+struct Brighten {
+  Index each;
+  float lower, upper;
+  const float* added;  // one a photo
+  const float* src;
+  float* dst;
+  PETAL_BODY void operator()(Index i) const {
+    const float x = src[i] + added[i / each];
+    dst[i] = x < lower ? lower : x > upper ? upper : x;
+  }
+};
+
+}  // namespace
+
+Support supports(const RandomBrightness&, Direction direction) {
+  return supports_augmentation(direction);
+}
+
+KernelPointer prepare(const RandomBrightness& layer, const Device& device, const PrepareContext& context) {
+  if (!is_active(context)) return prepare_copy(device, context);
+  const Index elements = context.dst.shape.elements(), batch = context.dst.shape[0];
+  const std::uint32_t number = context.layer;
+  const SampleTable<float> table(device, batch);
+  const Queue queue = device.queue;
+  return launches(
+      [=](const Bindings& b) {
+        const float* added = table.fill(
+            [&](Index n) { return draw_brightness(layer, augmentation_stream(*b.context, n, number)); });
+        for_each(queue, elements,
+                 Brighten{elements / batch, layer.value_range.lower, layer.value_range.upper, added,
+                          as<float>(b.src[0]), as<float>(b.dst)});
+      },
+      {.in_place_input = 0});
+}
+
+}  // namespace petal::cuda
