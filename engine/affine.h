@@ -27,18 +27,19 @@ Affine cropped(std::int64_t top, std::int64_t left);       // a window of src th
 Affine resized(Size2D src, Size2D dst);                    // half-pixel centres
 
 // The same in float32, in which the coordinates are computed on every device and in every precision, in this
-// order and without fused multiply-add, as TensorFlow does: so that all of them take the same pixels.
+// order and without fused multiply-add, as TensorFlow does: so that all of them take the same pixels. What is
+// constexpr here runs in device code too.
 struct PixelAffine {
   float xx, xy, x0, yx, yy, y0;
   explicit PixelAffine(const Affine& affine);
-  float x(float column, float row) const { return (xx * column + xy * row) + x0; }
-  float y(float column, float row) const { return (yx * column + yy * row) + y0; }
+  constexpr float x(float column, float row) const { return (xx * column + xy * row) + x0; }
+  constexpr float y(float column, float row) const { return (yx * column + yy * row) + y0; }
 };
 
 // The coordinate in 0..size-1 whose value stands at `at`, in TensorFlow's arithmetic (MapCoordinate in
 // core/kernels/image/image_ops.h). FillMode::constant changes none. No branches that keep a loop from running
 // in vectors.
-inline float filled(FillMode mode, float at, float size) {
+constexpr float filled(FillMode mode, float at, float size) {
   const float last = size - 1;
   float inside = at;
   if (mode == FillMode::reflect) {
@@ -61,7 +62,7 @@ inline float filled(FillMode mode, float at, float size) {
 }
 
 // The pixel nearest to a coordinate, halves away from zero; still a float, so that it may lie outside.
-inline float nearest_pixel(float at) {
+constexpr float nearest_pixel(float at) {
   const float whole = std::trunc(at);
   const float rest = at - whole;
   return whole + (rest >= 0.5f ? 1.0f : rest <= -0.5f ? -1.0f : 0.0f);

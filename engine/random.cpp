@@ -5,20 +5,6 @@
 
 namespace petal {
 
-std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) {
-  for (int round = 0; round < philox_rounds; ++round) {
-    const std::uint64_t product0 = std::uint64_t{philox_factor0} * counter[0];
-    const std::uint64_t product1 = std::uint64_t{philox_factor1} * counter[2];
-    counter = {static_cast<std::uint32_t>(product1 >> 32) ^ counter[1] ^ key[0],
-               static_cast<std::uint32_t>(product1),
-               static_cast<std::uint32_t>(product0 >> 32) ^ counter[3] ^ key[1],
-               static_cast<std::uint32_t>(product0)};
-    key[0] += philox_key_step0;
-    key[1] += philox_key_step1;
-  }
-  return counter;
-}
-
 RandomStream::RandomStream(std::uint64_t seed, RandomPurpose purpose, std::uint32_t epoch,
                            std::uint32_t sample, std::uint32_t layer)
     : key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)},

@@ -21,8 +21,22 @@ inline constexpr std::uint32_t philox_factor0 = 0xD2511F53, philox_factor1 = 0xC
 inline constexpr std::uint32_t philox_key_step0 = 0x9E3779B9, philox_key_step1 = 0xBB67AE85;
 
 // Philox 4x32-10 (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011): a pure function
-// from (key, counter) to four 32-bit numbers. The same on every device and with any number of threads.
-std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
+// from (key, counter) to four 32-bit numbers. The same on every device and with any number of threads; being
+// constexpr, it runs in device code too.
+constexpr std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter,
+                                              std::array<std::uint32_t, 2> key) {
+  for (int round = 0; round < philox_rounds; ++round) {
+    const std::uint64_t product0 = std::uint64_t{philox_factor0} * counter[0];
+    const std::uint64_t product1 = std::uint64_t{philox_factor1} * counter[2];
+    counter = {static_cast<std::uint32_t>(product1 >> 32) ^ counter[1] ^ key[0],
+               static_cast<std::uint32_t>(product1),
+               static_cast<std::uint32_t>(product0 >> 32) ^ counter[3] ^ key[1],
+               static_cast<std::uint32_t>(product0)};
+    key[0] += philox_key_step0;
+    key[1] += philox_key_step1;
+  }
+  return counter;
+}
 
 // One stream, keyed by (seed, purpose, epoch, sample, layer); `at` gives random access by position.
 class RandomStream {
@@ -47,7 +61,7 @@ class RandomStream {
   const std::array<std::uint32_t, 2>& key() const { return key_; }
   const std::array<std::uint32_t, 4>& counter() const { return counter_; }
 
-  static float to_unit(std::uint32_t bits) { return static_cast<float>(bits >> 8) * 0x1p-24f; }
+  static constexpr float to_unit(std::uint32_t bits) { return static_cast<float>(bits >> 8) * 0x1p-24f; }
 
  private:
   std::array<std::uint32_t, 2> key_;

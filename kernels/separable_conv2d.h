@@ -15,16 +15,18 @@ namespace petal {
 // with which both backward directions begin, is made anew by each.
 class SeparableKernel final : public Kernel {
  public:
-  // `prepare(const PrepareContext&)` makes the kernel of a part.
+  // `prepare(layer, context)` makes the kernel of a part, which is a DepthwiseConv2D or a Conv2D.
   template <class Prepare>
   SeparableKernel(const SeparableConv2D& layer, const PrepareContext& context, const Prepare& prepare)
       : direction_(context.direction), kept_(context.mode == Mode::training) {
     const Shape src = context.src[0].shape.without_batch();
-    Node depthwise{.name = context.node.name, .layer = depthwise_part(layer), .inputs = {0}};
+    const DepthwiseConv2D depthwise_layer = depthwise_part(layer);
+    const Conv2D pointwise_layer = pointwise_part(layer);
+    Node depthwise{.name = context.node.name, .layer = depthwise_layer, .inputs = {0}};
     depthwise.shape = infer_shape(depthwise.layer, depthwise.name, std::span(&src, 1));
     depthwise.trainable = context.node.trainable;
     Node pointwise = context.node;
-    pointwise.layer = pointwise_part(layer);
+    pointwise.layer = pointwise_layer;
     pointwise.inputs[0] = -1;  // the image between is no residual's
     const TensorDescription between{context.dst.type, depthwise.shape.with_batch(context.dst.shape[0])};
     between_bytes_ = (between.bytes() + Buffer::alignment - 1) / Buffer::alignment * Buffer::alignment;
@@ -38,7 +40,7 @@ class SeparableKernel final : public Kernel {
       of.src.resize(node.inputs.size());
       const auto second = context.weights.begin() + 1;
       of.weights.assign(first ? context.weights.begin() : second, first ? second : context.weights.end());
-      std::unique_ptr<Kernel> kernel = prepare(of);
+      std::unique_ptr<Kernel> kernel = first ? prepare(depthwise_layer, of) : prepare(pointwise_layer, of);
       part_scratch_ = std::max(part_scratch_, kernel->scratch_bytes());
       return kernel;
     };

@@ -11,11 +11,8 @@ Support supports(const SeparableConv2D& layer, Direction direction) {
 }
 
 std::unique_ptr<Kernel> prepare(const SeparableConv2D& layer, const PrepareContext& context) {
-  return std::make_unique<SeparableKernel>(layer, context, [](const PrepareContext& part) {
-    const auto* depthwise = std::get_if<DepthwiseConv2D>(&part.node.layer);
-    return depthwise != nullptr ? prepare(*depthwise, part)
-                                : prepare(std::get<Conv2D>(part.node.layer), part);
-  });
+  return std::make_unique<SeparableKernel>(
+      layer, context, [](const auto& part, const PrepareContext& of) { return prepare(part, of); });
 }
 
 }  // namespace petal::reference

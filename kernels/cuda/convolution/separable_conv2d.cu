@@ -8,11 +8,8 @@ Support supports(const SeparableConv2D& layer, Direction direction) {
 }
 
 KernelPointer prepare(const SeparableConv2D& layer, const Device& device, const PrepareContext& context) {
-  return std::make_unique<SeparableKernel>(layer, context, [&](const PrepareContext& part) {
-    const auto* depthwise = std::get_if<DepthwiseConv2D>(&part.node.layer);
-    return depthwise != nullptr ? prepare(*depthwise, device, part)
-                                : prepare(std::get<Conv2D>(part.node.layer), device, part);
-  });
+  return std::make_unique<SeparableKernel>(
+      layer, context, [&](const auto& part, const PrepareContext& of) { return prepare(part, device, of); });
 }
 
 }  // namespace petal::cuda

@@ -9,57 +9,25 @@
 namespace petal::cuda {
 namespace {
 
-// engine/affine.h's PixelAffine. This file is compiled without fused multiply-add, as that demands.
-struct PixelMap {
-  float xx, xy, x0, yx, yy, y0;
-  PETAL_BODY float x(float column, float row) const { return (xx * column + xy * row) + x0; }
-  PETAL_BODY float y(float column, float row) const { return (yx * column + yy * row) + y0; }
-};
-
-// engine/affine.h's `filled`.
-PETAL_BODY inline float filled_coordinate(FillMode mode, float at, float size) {
-  if (mode == FillMode::constant) return at;
-  const float last = size - 1.0f;
-  float inside = at;
-  if (mode == FillMode::reflect) {
-    const float period = 2.0f * size, distance = std::fabs(at);
-    const float rest = distance - period * std::trunc(distance / period);
-    const float mirrored_before = rest > size ? period - rest : rest - 1.0f;
-    const float mirrored_behind = rest >= size ? (period - rest) - 1.0f : rest;
-    inside = at < 0.0f ? mirrored_before : mirrored_behind;
-  } else if (mode == FillMode::wrap) {
-    if (size == 1.0f) return 0.0f;
-    const float steps = std::trunc(std::fabs(at) / last);
-    const float behind = at > last ? at - size * steps : at;
-    inside = at < 0.0f ? at + size * (steps + 1.0f) : behind;
-  }
-  const float from_first = inside > 0.0f ? inside : 0.0f;
-  return from_first < last ? from_first : last;
-}
-
-// The pixel nearest to a coordinate, halves away from zero.
-PETAL_BODY inline float nearest(float at) {
-  const float whole = std::trunc(at), rest = at - whole;
-  return whole + (rest >= 0.5f ? 1.0f : rest <= -0.5f ? -1.0f : 0.0f);
-}
+// This file is compiled without fused multiply-add, as engine/affine.h demands of coordinates.
 
 // Reads each photo through its map: kernels/reference/warp.h says how.
 struct WarpBody {
   Image from, to;
   Region region;
   Sampling sampling;
-  const PixelMap* maps;  // one a photo
+  const PixelAffine* maps;  // one a photo
   const float* src;
   float* dst;
 
   PETAL_BODY void operator()(Index i) const {
     const Place at = to.place(i);
-    const PixelMap map = maps[at.n];
+    const PixelAffine map = maps[at.n];
     const auto column = static_cast<float>(at.x), row = static_cast<float>(at.y);
-    const float x = filled_coordinate(sampling.fill_mode, map.x(column, row), width());
-    const float y = filled_coordinate(sampling.fill_mode, map.y(column, row), height());
+    const float x = filled(sampling.fill_mode, map.x(column, row), width());
+    const float y = filled(sampling.fill_mode, map.y(column, row), height());
     if (sampling.interpolation == Interpolation::nearest) {
-      dst[i] = pixel(at, nearest(x), nearest(y));
+      dst[i] = pixel(at, nearest_pixel(x), nearest_pixel(y));
       return;
     }
     const float left = std::floor(x), top = std::floor(y);
@@ -84,13 +52,10 @@ KernelPointer prepare_warp(const L& layer, const Device& device, const PrepareCo
   const std::optional<Warp> warp = warp_of(layer, context);
   if (!warp) return prepare_copy(device, context);
   const Image from(context.src[0].shape), to(context.dst.shape);
-  const SampleTable<PixelMap> table(device, from.batch);
+  const SampleTable<PixelAffine> table(device, from.batch);
   const Queue queue = device.queue;
   return launches([=, chosen = *warp](const Bindings& b) {
-    const PixelMap* maps = table.fill([&](Index n) {
-      const PixelAffine affine(chosen.affine(*b.context, n));
-      return PixelMap{affine.xx, affine.xy, affine.x0, affine.yx, affine.yy, affine.y0};
-    });
+    const PixelAffine* maps = table.fill([&](Index n) { return PixelAffine(chosen.affine(*b.context, n)); });
     for_each(
         queue, to.elements(),
         WarpBody{from, to, chosen.region(), chosen.sampling(), maps, as<float>(b.src[0]), as<float>(b.dst)});
