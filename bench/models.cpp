@@ -14,7 +14,7 @@ namespace {
 constexpr std::int64_t most_samples = 4096;
 
 struct ModelsArguments {
-  SuiteArguments suite{.directions = {"forward"}};
+  SuiteArguments suite;
   std::vector<std::filesystem::path> lists;
   std::vector<std::int64_t> batches = {1, 8};
   std::string print;
@@ -80,6 +80,7 @@ int models(const ModelsArguments& a) {
 int main(int argc, char** argv) {
   CLI::App app("Times the layers of networks, each alone, from shape lists", "bench_models");
   petal::bench::ModelsArguments arguments;
+  arguments.suite.directions = {"forward"};
   app.add_option("LIST", arguments.lists, "Shape lists, as in bench/shapes");
   app.add_option("--batch", arguments.batches, "Samples at once")->delimiter(',')->capture_default_str();
   app.add_option("--print", arguments.print, "Print the shape list of an architecture instead");

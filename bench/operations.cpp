@@ -32,7 +32,8 @@ int operations(const SuiteArguments& arguments) {
 
 int main(int argc, char** argv) {
   CLI::App app("Times the kernels of every operation on the cases that its tests check", "bench_operations");
-  petal::bench::SuiteArguments arguments{.directions = {"forward", "backward_data", "backward_weights"}};
+  petal::bench::SuiteArguments arguments;
+  arguments.directions = {"forward", "backward_data", "backward_weights"};
   petal::bench::add_suite_options(app, arguments);
   return petal::bench::run_suite_program(app, argc, argv,
                                          [&] { return petal::bench::operations(arguments); });

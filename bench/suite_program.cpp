@@ -14,6 +14,7 @@ void add_suite_options(CLI::App& app, SuiteArguments& arguments) {
   app.add_option("--device", arguments.devices, "cpu, cuda, or reference: the plain loops")
       ->delimiter(',')
       ->capture_default_str();
+  add_gpu_options(app, arguments.gpu);
   app.add_option("--directions", arguments.directions, "forward, backward_data, backward_weights")
       ->delimiter(',')
       ->capture_default_str();
@@ -44,8 +45,13 @@ std::vector<std::shared_ptr<const Backend>> backends_of(const SuiteArguments& ar
     throw Error("--threads", std::to_string(arguments.threads) + " must be 0 or more");
   std::vector<std::shared_ptr<const Backend>> backends;
   for (const std::string& device : arguments.devices) {
-    backends.push_back(device == "reference" ? make_reference_backend()
-                                             : backend_factory(device)(arguments.threads));
+    if (device == "reference") {
+      backends.push_back(make_reference_backend());
+      continue;
+    }
+    DeviceOptions options = device == "cuda" ? arguments.gpu : DeviceOptions{};
+    options.device = device;
+    backends.push_back(backend_factory(options)(arguments.threads));
   }
   return backends;
 }

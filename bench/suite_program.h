@@ -10,12 +10,14 @@
 
 #include "engine/backend.h"
 #include "tools/commands.h"
+#include "tools/device_options.h"
 
 namespace petal::bench {
 
 // What the programs that run suites are told alike.
 struct SuiteArguments {
   std::vector<std::string> devices = {"cpu"}, directions;
+  DeviceOptions gpu;  // but for its device
   std::string precision = "f32";
   int threads = 0;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/error.h"
 #include "engine/memory_planner.h"
 #include "engine/stopwatch.h"
 
@@ -41,7 +42,7 @@ void Executor::add_step(std::unique_ptr<Kernel> kernel, Operands operands, Profi
   steps_.back()->operands = std::move(operands);
 }
 
-void Executor::finish(std::int64_t samples) {
+void Executor::finish(std::int64_t samples, const std::string& what) {
   std::vector<Lifetime> lifetimes;
   const int end = step_count();
   for (const DeclaredBuffer& buffer : buffers_) {
@@ -61,14 +62,22 @@ void Executor::finish(std::int64_t samples) {
   lifetimes.push_back({scratch_bytes, 0, end});
   // What is apart is a GPU's, whose libraries want their workspaces as it aligns its allocations.
   const MemoryPlan memory = plan_memory(lifetimes, memory_->is_apart() ? 256 : Buffer::alignment);
-  // Filled with zeros, it is touched once here, so that the first run pays no page faults.
-  arena_ = DeviceArray(memory_, memory.bytes);
+  allocate(memory.bytes, what);
   offsets_ = memory.offsets;
   if (memory_->is_apart()) {
     samples_ = DeviceArray(memory_, static_cast<std::size_t>(samples) * sizeof(std::uint32_t));
     sample_staging_ = HostMirror(memory_, samples_.data(), samples_.size());
   }
   for (auto& step : steps_) bind(*step, arena_.data() + offsets_.back());
+}
+
+// Filled with zeros, it is touched once here, so that the first run pays no page faults.
+void Executor::allocate(std::size_t bytes, const std::string& what) {
+  try {
+    arena_ = DeviceArray(memory_, bytes);
+  } catch (const Error& error) {
+    throw Error(what, error.what(), error.kind());
+  }
 }
 
 std::byte* Executor::address(int buffer) const {

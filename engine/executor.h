@@ -34,8 +34,8 @@ class Executor {
   void hold_from_start(int buffer);
   void hold_to_end(int buffer);
   void add_step(std::unique_ptr<Kernel> kernel, Operands operands, ProfileEntry entry);
-  // `samples`: how many a run has at most.
-  void finish(std::int64_t samples);
+  // `samples`: how many a run has at most. `what` is planned, for the Error where memory is short.
+  void finish(std::int64_t samples, const std::string& what);
 
   // In the backend's memory.
   std::byte* address(int buffer) const;
@@ -66,6 +66,7 @@ class Executor {
     bool from_start = false;
     bool to_end = false;
   };
+  void allocate(std::size_t bytes, const std::string& what);
   void bind(Step& step, std::byte* scratch);
   void run_steps(const RunContext& context);
   void run_profiled(const RunContext& context);

@@ -151,7 +151,7 @@ Plan compile(const Graph& graph, const Weights& weights, std::shared_ptr<const B
     executor.hold_to_end(assignment.buffer(output));
     state->outputs.push_back({type(output), state->graph[output].shape.with_batch(options.batch)});
   }
-  executor.finish(options.batch);
+  executor.finish(options.batch, "'" + graph.name() + "' for batches of " + std::to_string(options.batch));
   for (int input : state->graph.inputs())
     state->input_mirrors.push_back(executor.mirror(assignment.buffer(input)));
   for (int output : state->graph.outputs())

@@ -41,7 +41,7 @@ TrainingLane::TrainingLane(const TrainingNetwork& network, const TrainingOptions
   for (int input : graph.inputs()) executor_->hold_from_start(steps.value_buffer(input));
   const int output = graph.outputs()[0];
   executor_->hold_to_end(steps.value_buffer(output));
-  executor_->finish(samples);
+  executor_->finish(samples, "training '" + graph.name() + "' in batches of " + std::to_string(samples));
   for (int input : graph.inputs()) {
     inputs_.push_back({executor_->mirror(steps.value_buffer(input)),
                        static_cast<std::size_t>(graph[input].shape.elements()) * sizeof(float)});

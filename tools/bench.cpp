@@ -10,6 +10,7 @@
 #include "kernels/cpu/backend.h"
 #include "models/registry.h"
 #include "tools/commands.h"
+#include "tools/device_options.h"
 #include "tools/interrupt.h"
 #include "trainer/performance/benchmark.h"
 #include "trainer/performance/end_to_end.h"
@@ -21,7 +22,7 @@ struct BenchArguments {
   std::vector<std::string> sources, models, modes = {"inference"}, precisions = {"f32"};
   std::vector<std::int64_t> batches = {1, 32};
   std::vector<int> threads = {0};
-  std::string device = "cpu";
+  DeviceOptions device;
   float alpha = 1.0f;
   std::int64_t image_size = 0;
   double seconds = 2;
@@ -94,7 +95,7 @@ int bench(const BenchArguments& a) {
   const std::shared_ptr<const Backend> backend = backends(a.threads.front());
   BenchmarkReport report{.machine = fmt::format("{}, {} threads; {}", processor_name(), backend->threads(),
                                                 cpu_backend_description()),
-                         .device = a.device,
+                         .device = backend->name(),
                          .limits = {},
                          .results = {}};
   for (const std::string& name : a.precisions) {
@@ -129,7 +130,7 @@ Command add_bench(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--precision", a->precisions, "f32, bf16 or f16")->delimiter(',')->capture_default_str();
   app.add_option("--threads", a->threads, "[default: the cores at hand]")->delimiter(',');
-  app.add_option("--device", a->device, "cpu or cuda")->capture_default_str();
+  add_device_options(app, a->device);
   app.add_option("--alpha", a->alpha, "Width of the MobileNets")->capture_default_str();
   app.add_option("--image-size", a->image_size, "Height and width of the input [default: the model's]");
   app.add_option("--seconds", a->seconds, "To time each case for, after a warm-up")->capture_default_str();

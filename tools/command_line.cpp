@@ -5,7 +5,6 @@
 
 #include "engine/error.h"
 #include "kernels/cpu/backend.h"
-#include "kernels/cuda/backend.h"
 #include "tools/commands.h"
 
 namespace petal {
@@ -47,15 +46,6 @@ int training_program(int argc, char** argv, const TrainOptions& defaults) {
                "train_" + defaults.model);
   const Command train = add_train(app, defaults);
   return run_command_line(app, argc, argv, train);
-}
-
-BackendFactory backend_factory(const std::string& device) {
-  if (device == "cpu") return [](int threads) { return make_cpu_backend(threads); };
-  if (device == "cuda") {
-    make_cuda_backend();  // what is missing is said before any work is done
-    return [](int) { return make_cuda_backend(); };
-  }
-  throw Error("--device", "'" + device + "' is not known; known are cpu, cuda");
 }
 
 PrecisionRequest requested_precision(const std::string& name) {

@@ -4,7 +4,6 @@
 #include <functional>
 #include <string>
 
-#include "trainer/backend_factory.h"
 #include "trainer/train_classifier.h"
 
 namespace petal {
@@ -31,8 +30,6 @@ int run_command_line(CLI::App& app, int argc, char** argv, const std::function<i
 // A training program for one model variant: `petal train` with that variant's recipe as its defaults.
 int training_program(int argc, char** argv, const TrainOptions& defaults);
 
-// "cpu" or "cuda". Throws Error(--device) that says what this build can do.
-BackendFactory backend_factory(const std::string& device);
 // What `--precision` asks for on this processor, as precision_request reads it; with the warning below.
 PrecisionRequest requested_precision(const std::string& name);
 // "f32", "bf16", "f16", where there are no photos to measure `auto` on. Throws Error(--precision).

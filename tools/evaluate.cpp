@@ -5,6 +5,7 @@
 
 #include "engine/stopwatch.h"
 #include "tools/commands.h"
+#include "tools/device_options.h"
 #include "tools/interrupt.h"
 #include "tools/report_text.h"
 #include "tools/source_options.h"
@@ -17,7 +18,8 @@ namespace {
 struct EvaluateArguments {
   ModelSource source;
   std::filesystem::path data;
-  std::string device = "cpu", precision = "f32";
+  DeviceOptions device;
+  std::string precision = "f32";
   int threads = 0;
   bool strict = false, json = false;
 };
@@ -33,6 +35,7 @@ int evaluate(const EvaluateArguments& a) {
   options.progress = [&](std::int64_t done, std::int64_t total) { printer(done, total); };
   MetricsDocument document;
   const BackendFactory backends = backend_factory(a.device);
+  document.device = backends(a.threads)->name();
   ImageFolder folder = scan_for(model, a.data);
   document.precision =
       choose_precision(requested_precision(a.precision), model, folder.photos, backends, options);
@@ -60,7 +63,7 @@ Command add_evaluate(CLI::App& app) {
   const auto arguments = std::make_shared<EvaluateArguments>();
   add_source_options(app, arguments->source);
   app.add_option("DATA", arguments->data, "A folder with a folder a class")->required();
-  app.add_option("--device", arguments->device, "cpu or cuda")->capture_default_str();
+  add_device_options(app, arguments->device);
   app.add_option("--precision", arguments->precision, "f32, bf16, f16, or auto, as petal train takes it")
       ->capture_default_str();
   app.add_option("--threads", arguments->threads, "[default: the cores at hand]");

@@ -5,6 +5,7 @@
 
 #include "engine/error.h"
 #include "tools/commands.h"
+#include "tools/device_options.h"
 #include "tools/interrupt.h"
 #include "tools/source_options.h"
 #include "trainer/evaluate.h"
@@ -15,7 +16,8 @@ namespace {
 struct PredictArguments {
   ModelSource source;
   std::vector<std::filesystem::path> photos;
-  std::string device = "cpu", precision = "f32";
+  DeviceOptions device;
+  std::string precision = "f32";
   int top = 5, threads = 0;
   float min_confidence = 0;
   bool strict = false, json = false, csv = false;
@@ -109,7 +111,7 @@ Command add_predict(CLI::App& app) {
   app.add_option("IMAGE", arguments->photos, "Photos, or folders of photos")->required();
   app.add_option("--top", arguments->top, "Classes to name for each photo")->capture_default_str();
   app.add_option("--min-confidence", arguments->min_confidence, "Say 'not sure' below this probability");
-  app.add_option("--device", arguments->device, "cpu or cuda")->capture_default_str();
+  add_device_options(app, arguments->device);
   app.add_option("--precision", arguments->precision, "f32, bf16, f16, or auto, as petal train takes it")
       ->capture_default_str();
   app.add_option("--threads", arguments->threads, "[default: the cores at hand]");

@@ -6,6 +6,7 @@
 #include "io/atomic_file.h"
 #include "kernels/cpu/backend.h"
 #include "tools/commands.h"
+#include "tools/device_options.h"
 #include "tools/interrupt.h"
 #include "trainer/performance/layer_profile.h"
 
@@ -14,7 +15,8 @@ namespace {
 
 struct ProfileArguments {
   BenchmarkCase what;
-  std::string mode = "inference", precision = "f32", device = "cpu", by = "layer", sort = "time";
+  std::string mode = "inference", precision = "f32", by = "layer", sort = "time";
+  DeviceOptions device;
   std::size_t most = 0;
   double seconds = 2;
   bool json = false;
@@ -51,7 +53,7 @@ Command add_profile(CLI::App& app) {
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
   app.add_option("--precision", a->precision, "f32, bf16 or f16")->capture_default_str();
-  app.add_option("--device", a->device, "cpu or cuda")->capture_default_str();
+  add_device_options(app, a->device);
   app.add_option("--threads", a->what.threads, "[default: the cores at hand]");
   app.add_option("--alpha", a->what.alpha, "Width of a MobileNet")->capture_default_str();
   app.add_option("--image-size", a->what.image_size, "Height and width of the input [default: the model's]");

@@ -6,6 +6,7 @@
 
 #include "engine/plan.h"
 #include "tools/commands.h"
+#include "tools/device_options.h"
 #include "tools/source_options.h"
 
 namespace petal {
@@ -13,7 +14,8 @@ namespace {
 
 // What one photo's inference takes besides the weights.
 std::string memory_line(const Model& model) {
-  const Plan plan = compile(model.network.graph, model.network.weights, backend_factory("cpu")(1), {});
+  const Plan plan =
+      compile(model.network.graph, model.network.weights, backend_factory(DeviceOptions{})(1), {});
   return fmt::format(" Memory: {} for the values of one sample in inference, laid out by lifetimes\n",
                      readable_size(static_cast<std::int64_t>(plan.arena_bytes())));
 }

@@ -6,6 +6,7 @@
 
 #include "engine/error.h"
 #include "tools/commands.h"
+#include "tools/device_options.h"
 #include "tools/interrupt.h"
 #include "tools/report_text.h"
 #include "trainer/progress.h"
@@ -17,7 +18,8 @@ namespace {
 // The options as the command line gives them, where their form differs from the library's.
 struct TrainArguments {
   TrainOptions options;
-  std::string device = "cpu", precision = "f32", class_weights, monitor = "val_loss", cache;
+  DeviceOptions device;
+  std::string precision = "f32", class_weights, monitor = "val_loss", cache;
   int patience = 0, plateau_patience = 0;
   float plateau_factor = 0.1f;
   FineTune fine_tune;
@@ -101,14 +103,12 @@ void add_training_options(CLI::App& app, TrainArguments& a) {
   app.add_flag("--resume", o.resume, "Go on from the checkpoint of --out, bit for bit");
   app.add_option("--checkpoint-seconds", o.checkpoint_seconds, "Time between two checkpoints")
       ->capture_default_str();
-  app.add_flag("--deterministic", o.deterministic,
-               "Equal numbers from run to run; on the CPU it is always so with equal --threads");
   app.add_option("--seed", o.seed, "Of the split, the start and the order")->capture_default_str();
   app.add_option("--assert-accuracy", o.assert_accuracy, "Exit with 3 unless this accuracy is reached");
 }
 
 void add_machine_options(CLI::App& app, TrainArguments& a) {
-  app.add_option("--device", a.device, "cpu or cuda")->capture_default_str();
+  add_device_options(app, a.device);
   app.add_option(
          "--precision", a.precision,
          "Of features and training steps: f32, bf16 (what is learnt stays float32), f16, or auto: bf16 where "
@@ -128,6 +128,10 @@ TrainOptions resolved(const TrainArguments& a) {
   TrainOptions options = a.options;
   options.apply_exif_orientation = !a.no_exif;
   options.precision = requested_precision(a.precision);
+  options.device = a.device.device;
+  options.tensor_float32 = a.device.tensor_float32;
+  options.deterministic = a.device.deterministic;
+  options.gpu_memory = a.device.gpu_memory;
   if (!a.class_weights.empty() && a.class_weights != "balanced") {
     throw Error("--class-weights", "'" + a.class_weights + "' is not known; known is balanced");
   }

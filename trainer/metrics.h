@@ -70,6 +70,7 @@ struct MetricsDocument {
   int epochs = 0;         // trained
   int weights_epoch = 0;  // whose weights the model has
   bool interrupted = false;
+  std::string device = "cpu";   // the backend's name
   PrecisionChoice precision{};  // of features and steps, or of the whole model where it is evaluated
 };
 

@@ -70,6 +70,7 @@ std::string to_json(const MetricsDocument& document) {
   json["epochs"] = document.epochs;
   json["weights_epoch"] = document.weights_epoch;
   json["interrupted"] = document.interrupted;
+  json["device"] = document.device;
   json["precision"] = to_string(document.precision.precision);
   if (document.precision.bf16_speed) json["bf16_speed"] = *document.precision.bf16_speed;
   if (document.precision.error) json["precision_error"] = precision_json(*document.precision.error);

@@ -288,6 +288,7 @@ class Training {
     metrics.epochs = static_cast<int>(contents().history.epochs.size());
     metrics.weights_epoch = contents().history.weights_epoch;
     metrics.interrupted = result_.interrupted;
+    metrics.device = backends_(1)->name();
     metrics.precision = samples_->precision();
     contents().options_json = to_json(options_);
     contents().write_report = events_.write_report;

@@ -56,8 +56,6 @@ struct TrainOptions {
   std::optional<EarlyStopping> early_stopping;
   std::optional<ReduceOnPlateau> reduce_on_plateau;
   std::uint64_t seed = 1;
-  // Only kernels that give equal bits from run to run; those of the CPU all do, with equal threads.
-  bool deterministic = false;
   double checkpoint_seconds = 30;  // between two checkpoints, at least
 
   std::string split = "stratified";  // or "hash", "keras"
@@ -73,6 +71,12 @@ struct TrainOptions {
   bool profile = false;                        // tell where the time of the steps went
   PrecisionRequest precision{};                // of features and steps; what is learnt is float32 always
   std::optional<double> assert_accuracy;
+
+  // How the backends of the factory were asked for, for the record: nothing else here reads them.
+  std::string device = "cpu";
+  bool tensor_float32 = false;
+  bool deterministic = false;
+  std::uint64_t gpu_memory = 0;  // bytes; 0: no bound
 };
 
 // Who is told of the job as it goes, and how it is stopped.

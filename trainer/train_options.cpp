@@ -133,6 +133,7 @@ std::map<std::string, std::string> identity_of(const TrainOptions& options, cons
   identity["--no-exif"] = options.apply_exif_orientation ? "no" : "yes";
   identity["--fast-decode"] = options.fast_decode ? "yes" : "no";
   if (options.precision.precision != Precision::f32) identity["--precision"] = to_string(options.precision);
+  if (options.tensor_float32) identity["--tf32"] = "yes";
   if (options.fine_tune) {
     const float rate = options.fine_tune->learning_rate.value_or(0.0f);
     identity["--fine-tune"] = fmt::format("{} at {}", options.fine_tune->from, rate);

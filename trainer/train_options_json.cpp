@@ -67,7 +67,6 @@ std::string to_json(const TrainOptions& options) {
   json["class_weights"] = options.balanced_class_weights ? Json("balanced") : Json(nullptr);
   json["early_stopping"] = early_stopping_json(options.early_stopping);
   json["reduce_on_plateau"] = reduce_on_plateau_json(options.reduce_on_plateau);
-  json["deterministic"] = options.deterministic;
   json["seed"] = options.seed;
   json["split"] = options.split;
   json["validation_split"] = options.validation_split;
@@ -79,6 +78,10 @@ std::string to_json(const TrainOptions& options) {
   json["memory_budget"] = options.memory_budget;
   json["threads"] = options.threads;
   json["precision"] = to_string(options.precision);
+  json["device"] = options.device;
+  json["tf32"] = options.tensor_float32;
+  json["deterministic"] = options.deterministic;
+  json["gpu_memory"] = options.gpu_memory == 0 ? Json(nullptr) : Json(options.gpu_memory);
   json["assert_accuracy"] = or_null(options.assert_accuracy);
   // A path may be no UTF-8; the document must still be written.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

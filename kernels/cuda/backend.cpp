@@ -15,7 +15,7 @@ constexpr const char* library = "libpetal_cuda.so";
 struct Plugin {
   decltype(&petal_cuda_describe) describe = nullptr;
   decltype(&petal_cuda_make_backend) make_backend = nullptr;
-  decltype(&petal_cuda_convolution_engine) convolution_engine = nullptr;
+  decltype(&petal_cuda_convolution_engines) convolution_engines = nullptr;
   std::string missing;  // why there is none
 };
 
@@ -41,10 +41,10 @@ Plugin load() {
   find(loaded, "petal_cuda_interface", interface);
   find(loaded, "petal_cuda_describe", plugin.describe);
   find(loaded, "petal_cuda_make_backend", plugin.make_backend);
-  find(loaded, "petal_cuda_convolution_engine", plugin.convolution_engine);
+  find(loaded, "petal_cuda_convolution_engines", plugin.convolution_engines);
   const std::string found = interface == nullptr ? "nothing" : interface();
   if (found != cuda_interface_version() || !plugin.describe || !plugin.make_backend ||
-      !plugin.convolution_engine) {
+      !plugin.convolution_engines) {
     plugin.missing = "the CUDA plugin is of another build (" + found + ", expected " +
                      cuda_interface_version() + "); build both together";
   }
@@ -78,13 +78,14 @@ std::shared_ptr<const Backend> make_cuda_backend(const CudaOptions& options) {
   return backend;
 }
 
-std::string cuda_convolution_engine(const std::string& properties, const Conv2D& layer, const Shape& photos,
-                                    Direction direction) {
+std::vector<CudaEngine> cuda_convolution_engines(const std::string& properties, const Conv2D& layer,
+                                                 const Shape& photos, Direction direction,
+                                                 const CudaOptions& options, std::size_t most) {
   const Plugin plugin = load();
   if (!plugin.missing.empty()) throw Error("cuda", plugin.missing);
-  std::string engine;
-  plugin.convolution_engine(properties.c_str(), &layer, &photos, direction, &engine);
-  return engine;
+  std::vector<CudaEngine> engines(most);
+  plugin.convolution_engines(properties.c_str(), &layer, &photos, direction, &options, &engines);
+  return engines;
 }
 
 std::string cuda_backend_description() {

@@ -2,28 +2,42 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/backend.h"
+#include "engine/memory_bound.h"
 
 namespace petal {
 
 // Which GPU, and how it is to compute.
 struct CudaOptions {
-  int device = 0;               // as `petal devices` counts
-  bool own_kernels = false;     // without cuDNN: slower, and what its results are compared with
-  bool tensor_float32 = false;  // float32 products of 10 bits, on tensor cores
+  int device = 0;                         // as `petal devices` counts
+  bool own_kernels = false;               // without cuDNN: slower, and what its results are compared with
+  bool tensor_float32 = false;            // float32 products of 10 bits, on tensor cores
+  bool deterministic = false;             // only what gives equal bits from run to run
+  std::shared_ptr<MemoryBound> memory{};  // of all backends that share it; null: all the device has
 };
 
 // An NVIDIA GPU through CUDA, cuDNN and own kernels, channels last from end to end. Loads the plugin; every
-// call gives a backend with a stream of its own. Throws Error("--device cuda") that says what is missing: the
-// plugin, one of its libraries, a driver, a driver that is new enough, a device.
+// call gives a backend with a stream of its own, whose name tells what changes its numbers: "cuda, tf32".
+// Throws Error("--device cuda") that says what is missing: the plugin, one of its libraries, a driver, a
+// driver that is new enough, a device.
 std::shared_ptr<const Backend> make_cuda_backend(const CudaOptions& options = {});
 
+// A way in which cuDNN can compute a convolution.
+struct CudaEngine {
+  std::string name;              // "cudnn engine 38"
+  bool rounds_products = false;  // to TensorFloat-32, or less
+  bool deterministic = true;
+  std::size_t workspace_bytes = 0;
+};
+
 // What cuDNN would run one direction of a Conv2D on photos (N, H, W, C) with, on a device of these properties
-// (its own JSON of them), which need not be there: "cudnn engine 38", or nothing where that is an own kernel.
-// Throws Error where the plugin is missing.
-std::string cuda_convolution_engine(const std::string& properties, const Conv2D& layer, const Shape& photos,
-                                    Direction direction);
+// (its own JSON of them), which need not be there: up to `most` engines that the options allow, the first the
+// one that is taken; none where that is an own kernel. Throws Error where the plugin is missing.
+std::vector<CudaEngine> cuda_convolution_engines(const std::string& properties, const Conv2D& layer,
+                                                 const Shape& photos, Direction direction,
+                                                 const CudaOptions& options = {}, std::size_t most = 1);
 
 // The devices, a line each, or why there are none: for `petal devices` and reports.
 std::string cuda_backend_description();

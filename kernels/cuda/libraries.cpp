@@ -17,9 +17,9 @@ class Cudnn final : public Libraries {
 
   std::unique_ptr<Kernel> prepare_convolution(const Device& device, const PrepareContext& context,
                                               const ConvolutionLayer& layer) override {
-    auto plan = plan_convolution({.handle = handle_.get()}, layer.geometry, context.direction, exactness_);
-    if (!plan) return nullptr;
-    return make_cudnn_convolution(device, handle_, context, layer, std::move(*plan));
+    auto plans = plan_convolution({.handle = handle_.get()}, layer.geometry, context.direction, exactness_);
+    if (plans.empty()) return nullptr;
+    return make_cudnn_convolution(device, handle_, context, layer, std::move(plans[0]));
   }
 
  private:

@@ -47,12 +47,19 @@ std::string describe_device(int index) {
          std::to_string(cudnn % 10000 / 100);
 }
 
+cuda::Exactness exactness_of(const CudaOptions& options) {
+  return {.tensor_float32 = options.tensor_float32, .deterministic = options.deterministic};
+}
+
 // The kernels on one GPU.
 class CudaBackend final : public cuda::DeviceBackend {
  public:
   CudaBackend(cuda::Device device, const CudaOptions& options)
       : DeviceBackend(std::move(device)), options_(options) {}
-  std::string name() const override { return options_.own_kernels ? "cuda, own kernels" : "cuda"; }
+  std::string name() const override {
+    return std::string("cuda") + (options_.own_kernels ? ", own kernels" : "") +
+           (options_.tensor_float32 ? ", tf32" : "") + (options_.deterministic ? ", deterministic" : "");
+  }
   void enter() const override { PETAL_CUDA("cuda", cudaSetDevice(options_.device)); }
 
  private:
@@ -69,13 +76,18 @@ PETAL_EXPORT const char* petal_cuda_interface() {
   return version.c_str();
 }
 
-PETAL_EXPORT void petal_cuda_convolution_engine(const char* properties, const petal::Conv2D* layer,
-                                                const petal::Shape* photos, petal::Direction direction,
-                                                std::string* engine) {
+PETAL_EXPORT void petal_cuda_convolution_engines(const char* properties, const petal::Conv2D* layer,
+                                                 const petal::Shape* photos, petal::Direction direction,
+                                                 const petal::CudaOptions* options,
+                                                 std::vector<petal::CudaEngine>* engines) {
   using namespace petal::cuda;
-  const auto plan =
-      plan_convolution({.properties = properties}, geometry_of(*layer, "conv2d", *photos), direction, {});
-  *engine = plan ? plan->engine : "";
+  const std::size_t most = engines->size();
+  engines->clear();
+  for (const ConvolutionPlan& plan :
+       plan_convolution({.properties = properties}, geometry_of(*layer, "conv2d", *photos), direction,
+                        petal::exactness_of(*options), most)) {
+    engines->push_back(plan.engine);
+  }
 }
 
 PETAL_EXPORT void petal_cuda_make_backend(const petal::CudaOptions* options,
@@ -85,8 +97,8 @@ PETAL_EXPORT void petal_cuda_make_backend(const petal::CudaOptions* options,
   Device device{.queue = {.stream = stream.get()},
                 .memory = make_device_memory(options->device, stream),
                 .libraries = nullptr};
-  if (!options->own_kernels)
-    device.libraries = make_libraries(stream, {.tensor_float32 = options->tensor_float32});
+  if (options->memory) device.memory = petal::within(options->memory, device.memory);
+  if (!options->own_kernels) device.libraries = make_libraries(stream, petal::exactness_of(*options));
   *backend = std::make_shared<petal::CudaBackend>(std::move(device), *options);
 }
 

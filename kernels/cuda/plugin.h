@@ -34,10 +34,11 @@ const char* petal_cuda_interface();
 // not answer), as text that ends in a null, cut at `bytes`. Returns the number of devices that can be used.
 int petal_cuda_describe(char* text, std::size_t bytes);
 
-// kernels/cuda/backend.h's cuda_convolution_engine.
-void petal_cuda_convolution_engine(const char* properties, const petal::Conv2D* layer,
-                                   const petal::Shape* photos, petal::Direction direction,
-                                   std::string* engine);
+// kernels/cuda/backend.h's cuda_convolution_engines: assigns at most as many as `engines` has.
+void petal_cuda_convolution_engines(const char* properties, const petal::Conv2D* layer,
+                                    const petal::Shape* photos, petal::Direction direction,
+                                    const petal::CudaOptions* options,
+                                    std::vector<petal::CudaEngine>* engines);
 
 // Assigns a backend on the device. Throws petal::Error.
 void petal_cuda_make_backend(const petal::CudaOptions* options,

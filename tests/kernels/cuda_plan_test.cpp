@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "engine/error.h"
 #include "kernels/cuda/backend.h"
 #include "tests/kernels/conv2d_cases.h"
@@ -27,8 +29,8 @@ std::string properties_of(const Gpu& gpu) {
 
 bool has_plugin() {
   try {
-    cuda_convolution_engine(properties_of({900, 132, 232448}), {.filters = 1}, {1, 1, 1, 1},
-                            Direction::forward);
+    cuda_convolution_engines(properties_of({900, 132, 232448}), {.filters = 1}, {1, 1, 1, 1},
+                             Direction::forward);
     return true;
   } catch (const Error& error) {
     MESSAGE("SKIPPED: ", std::string(error.what()));
@@ -62,14 +64,41 @@ TEST_CASE("cudnn has an engine for every convolution of one group, on GPUs that 
       for (const Direction direction :
            {Direction::forward, Direction::backward_data, Direction::backward_weights}) {
         INFO(gpu.version << " " << item.name << " " << to_string(direction));
-        const std::string engine =
-            cuda_convolution_engine(properties_of(gpu), layer, item.src[0].with_batch(item.batch), direction);
-        CHECK(engine.empty() == (layer.groups != 1));
-        planned += !engine.empty();
+        const std::vector<CudaEngine> engines = cuda_convolution_engines(
+            properties_of(gpu), layer, item.src[0].with_batch(item.batch), direction);
+        CHECK(engines.empty() == (layer.groups != 1));
+        planned += !engines.empty();
       }
     }
     MESSAGE("compute capability ", gpu.version, ": ", planned, " planned");
   }
+}
+
+TEST_CASE("cudnn's engines round products and differ from run to run only where that is asked for") {
+  if (!has_plugin()) return;
+  const std::string hopper = properties_of({900, 132, 232448});
+  const Conv2D layer{.filters = 128, .kernel = {3, 3}, .padding = Padding::same};
+  int rounding = 0, nondeterministic = 0;
+  for (const Direction direction :
+       {Direction::forward, Direction::backward_data, Direction::backward_weights}) {
+    INFO(to_string(direction));
+    const auto engines = [&](const CudaOptions& options, std::size_t most) {
+      return cuda_convolution_engines(hopper, layer, {32, 28, 28, 128}, direction, options, most);
+    };
+    for (const CudaEngine& engine : engines({}, 50)) CHECK(!engine.rounds_products);
+    // Tensor cores are what cuDNN puts first where it may.
+    const std::vector<CudaEngine> fast = engines({.tensor_float32 = true}, 1);
+    REQUIRE(fast.size() == 1);
+    rounding += fast[0].rounds_products;
+    const std::vector<CudaEngine> all = engines({.tensor_float32 = true}, 50);
+    const auto differ = [](const CudaEngine& engine) { return !engine.deterministic; };
+    nondeterministic += static_cast<int>(std::ranges::count_if(all, differ));
+    const std::vector<CudaEngine> equal = engines({.tensor_float32 = true, .deterministic = true}, 50);
+    CHECK(!equal.empty());
+    CHECK(std::ranges::none_of(equal, differ));
+  }
+  CHECK(rounding == 3);
+  CHECK(nondeterministic > 0);
 }
 
 }  // namespace petal::testing

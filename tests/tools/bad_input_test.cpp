@@ -129,6 +129,9 @@ TEST_CASE("options out of range are refused by name") {
                                      {"--learning-rate -1", "--learning-rate"},
                                      {"--device cuda", "--device"},
                                      {"--device tpu", "cpu"},
+                                     {"--tf32", "--tf32: is of GPUs"},
+                                     {"--gpu-memory 4G", "--gpu-memory: is of GPUs"},
+                                     {"--gpu-memory much", "--gpu-memory"},
                                      {"--precision f8", "f32"},
                                      {"--class-weights heavy", "balanced"},
                                      {"--no-such-option", "no-such-option"}}) {

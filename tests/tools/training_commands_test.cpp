@@ -94,6 +94,8 @@ TEST_CASE(
   REQUIRE(run_command(s.train("--epochs 2 --deterministic --out " + a)).code == 0);
   REQUIRE(run_command(s.train("--epochs 2 --deterministic --out " + b)).code == 0);
   REQUIRE(run_command(s.train("--epochs 2 --seed 2 --out " + c)).code == 0);
+  CHECK(read_text(a + "/options.json").find("\"deterministic\": true") != std::string::npos);
+  CHECK(read_text(c + "/options.json").find("\"deterministic\": false") != std::string::npos);
   CHECK(read_text(a + "/predictions.csv") == read_text(b + "/predictions.csv"));
   CHECK(read_text(a + "/predictions.csv") != read_text(c + "/predictions.csv"));
 }

@@ -178,6 +178,7 @@ TEST_CASE("a checkpoint of another training is refused with what differs; a miss
   CHECK(message([](auto& o) { o.image_size = 48; }).find("network") != std::string::npos);
   CHECK(message([](auto& o) { o.augment = "flip"; }).find("network") != std::string::npos);
   CHECK(message([](auto& o) { o.seed = 2; }).find("--seed") != std::string::npos);
+  CHECK(message([](auto& o) { o.tensor_float32 = true; }).find("--tf32") != std::string::npos);
   CHECK(message([](auto& o) { o.out.clear(); }).find("--resume") == 0);
   std::filesystem::remove_all(job.folder / "run.checkpoint");
   CHECK(job.run().run.history.epochs.size() == 3);

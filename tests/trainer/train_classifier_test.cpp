@@ -73,6 +73,9 @@ TEST_CASE("transfer: the whole job leaves a run whose saved model gives the same
   write_base(job.folder / "base.h5");
   job.options.weights = job.folder / "base.h5";
   job.options.epochs = 40;
+  job.options.device = "cuda";
+  job.options.tensor_float32 = true;
+  job.options.gpu_memory = 5'000'000'000;
   job.options.batch_size = 6;
   std::vector<std::string> warnings;
   TrainEvents events;
@@ -91,6 +94,11 @@ TEST_CASE("transfer: the whole job leaves a run whose saved model gives the same
   CHECK(metrics["seconds"]["total"].get<double>() > 0);
   const auto options = nlohmann::json::parse(read_text(job.options.out / "options.json"));
   CHECK(options["epochs"] == 40);
+  CHECK(options["device"] == "cuda");
+  CHECK(options["tf32"] == true);
+  CHECK(options["gpu_memory"] == 5'000'000'000);
+  // What ran, and not what was asked for.
+  CHECK(metrics["device"] == "cpu");
 
   // The saved model on the photos themselves, against the predictions from cached features.
   const Model model = load_model(job.options.out / "model.h5");

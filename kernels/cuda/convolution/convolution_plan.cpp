@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <vector>
+#include <optional>
 
 namespace petal::cuda {
 namespace {
@@ -134,7 +134,8 @@ Descriptor engine_of(const Descriptor& configuration) {
   return engine;
 }
 
-bool is_exact(const Descriptor& engine, const Exactness& exactness) {
+// What the engine of a configuration does with numbers.
+CudaEngine facts_of(const Descriptor& engine) {
   std::array<cudnnBackendNumericalNote_t, CUDNN_NUMERICAL_NOTE_TYPE_COUNT> notes{};
   const std::int64_t count = engine.read(CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE,
                                          std::span<cudnnBackendNumericalNote_t>(notes));
@@ -142,15 +143,23 @@ bool is_exact(const Descriptor& engine, const Exactness& exactness) {
     return std::find(notes.begin(), notes.begin() + count, note) != notes.begin() + count;
   };
   const bool rounds = has(CUDNN_NUMERICAL_NOTE_TENSOR_CORE) || has(CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS);
-  // Its tiles cost float32 more digits than its tests have.
+  // Their tiles cost float32 more digits than its tests have.
   const bool transforms = has(CUDNN_NUMERICAL_NOTE_WINOGRAD) || has(CUDNN_NUMERICAL_NOTE_FFT);
-  if ((rounds || transforms) && !exactness.tensor_float32) return false;
-  return !(exactness.deterministic && has(CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC));
+  std::int64_t number = 0;
+  engine.read(CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64, std::span<std::int64_t>(&number, 1));
+  return {.name = "cudnn engine " + std::to_string(number),
+          .rounds_products = rounds || transforms,
+          .deterministic = !has(CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC)};
+}
+
+bool is_allowed(const CudaEngine& engine, const Exactness& exactness) {
+  return (exactness.tensor_float32 || !engine.rounds_products) &&
+         (engine.deterministic || !exactness.deterministic);
 }
 
 std::optional<ConvolutionPlan> plan_with(const PlanTarget& target,
                                          const std::optional<Descriptor>& properties,
-                                         const Descriptor& configuration, const Descriptor& engine) {
+                                         const Descriptor& configuration, CudaEngine engine) {
   Descriptor plan(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
   plan.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration);
   if (properties)
@@ -158,27 +167,30 @@ std::optional<ConvolutionPlan> plan_with(const PlanTarget& target,
   else
     plan.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, {target.handle});
   if (!plan.try_finalize()) return {};
-  std::int64_t bytes = 0, number = 0;
+  std::int64_t bytes = 0;
   plan.read(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, std::span<std::int64_t>(&bytes, 1));
-  engine.read(CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64, std::span<std::int64_t>(&number, 1));
-  return ConvolutionPlan{plan, "cudnn engine " + std::to_string(number), static_cast<std::size_t>(bytes)};
+  engine.workspace_bytes = static_cast<std::size_t>(bytes);
+  return ConvolutionPlan{plan, std::move(engine)};
 }
 
 }  // namespace
 
-std::optional<ConvolutionPlan> plan_convolution(const PlanTarget& target, const ConvolutionGeometry& geometry,
-                                                Direction direction, const Exactness& exactness) {
-  if (geometry.groups != 1) return {};
+std::vector<ConvolutionPlan> plan_convolution(const PlanTarget& target, const ConvolutionGeometry& geometry,
+                                              Direction direction, const Exactness& exactness,
+                                              std::size_t most) {
+  std::vector<ConvolutionPlan> plans;
+  if (geometry.groups != 1) return plans;
   const Descriptor graph = graph_of(target, geometry, direction);
   const std::optional<Descriptor> properties = properties_of(target);
   for (const cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
     for (const Descriptor& configuration : suggestions(graph, properties, mode)) {
-      const Descriptor engine = engine_of(configuration);
-      if (!is_exact(engine, exactness)) continue;
-      if (auto plan = plan_with(target, properties, configuration, engine)) return plan;
+      if (plans.size() == most) return plans;
+      const CudaEngine engine = facts_of(engine_of(configuration));
+      if (!is_allowed(engine, exactness)) continue;
+      if (auto plan = plan_with(target, properties, configuration, engine)) plans.push_back(std::move(*plan));
     }
   }
-  return {};
+  return plans;
 }
 
 }  // namespace petal::cuda

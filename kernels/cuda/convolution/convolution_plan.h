@@ -1,9 +1,9 @@
 #pragma once
 
-#include <optional>
 #include <string>
+#include <vector>
 
-#include "engine/backend.h"
+#include "kernels/cuda/backend.h"
 #include "kernels/cuda/convolution/convolution.h"
 #include "kernels/cuda/convolution/descriptor.h"
 
@@ -18,7 +18,7 @@ struct PlanTarget {
 // How exactly float32 is to be computed.
 struct Exactness {
   bool tensor_float32 = false;  // products of 10 bits, on tensor cores
-  bool deterministic = true;
+  bool deterministic = false;   // no engine that gives other bits from run to run
 };
 
 // The numbers by which a plan's arrays are bound.
@@ -26,14 +26,14 @@ enum class ConvolutionArray : std::int64_t { src = 1, kernel = 2, dst = 3 };
 
 struct ConvolutionPlan {
   Descriptor plan;
-  std::string engine;  // "cudnn engine 38"
-  std::size_t workspace_bytes = 0;
+  CudaEngine engine;
 };
 
 // Plans one direction of a float32 convolution without bias and activation, channels last, whose kernel is
-// (F, KH, KW, C): the first of cuDNN's suggestions that is as exact as asked. None where there is no such
-// engine, and for groups.
-std::optional<ConvolutionPlan> plan_convolution(const PlanTarget& target, const ConvolutionGeometry& geometry,
-                                                Direction direction, const Exactness& exactness);
+// (F, KH, KW, C): the first `most` of cuDNN's suggestions, the best first, that are as exact as asked. None
+// where there is no such engine, and for groups.
+std::vector<ConvolutionPlan> plan_convolution(const PlanTarget& target, const ConvolutionGeometry& geometry,
+                                              Direction direction, const Exactness& exactness,
+                                              std::size_t most = 1);
 
 }  // namespace petal::cuda

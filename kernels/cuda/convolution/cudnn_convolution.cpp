@@ -36,7 +36,7 @@ class CudnnConvolution final : public Kernel {
         bias_(device, context, layer),
         dst_elements_(layer.geometry.dst.elements()) {
     const auto kernel_bytes = static_cast<std::size_t>(geometry_.kernel_elements()) * sizeof(float);
-    workspace_at_ = scratch_.add(plan_.workspace_bytes);
+    workspace_at_ = scratch_.add(plan_.engine.workspace_bytes);
     if (context.constant_weights && direction_ != Direction::backward_weights) {
       constant_kernel_ = DeviceArray(device.memory, kernel_bytes);
       pack_kernel(queue_, geometry_, operands_.kernel(Bindings{}), constant_kernel_.floats());
@@ -60,7 +60,7 @@ class CudnnConvolution final : public Kernel {
     }
   }
   std::size_t scratch_bytes() const override { return scratch_.bytes(); }
-  std::string implementation() const override { return plan_.engine; }
+  std::string implementation() const override { return plan_.engine.name; }
 
  private:
   void forward(const Bindings& b) {
