@@ -119,7 +119,7 @@ void Executor::run(const RunContext& context) {
   backend_->enter();
   if (!memory_->is_apart() || context.samples.empty()) return run_steps(context);
   const std::size_t bytes = std::min(samples_.size(), context.samples.size_bytes());
-  std::memcpy(sample_staging_.data(), context.samples.data(), bytes);
+  std::memcpy(sample_staging_.writable(), context.samples.data(), bytes);
   sample_staging_.upload();
   RunContext uploaded = context;
   uploaded.device_samples = reinterpret_cast<const std::uint32_t*>(samples_.data());

@@ -27,6 +27,21 @@ class HostMemory final : public Memory {
 
 }  // namespace
 
+namespace {
+
+class PassedMark final : public Memory::Mark {
+ public:
+  void wait() const override {}
+};
+
+}  // namespace
+
+std::shared_ptr<Memory::Mark> Memory::make_mark() const {
+  return std::make_shared<PassedMark>();
+}
+void Memory::set(Mark&) const {}
+void Memory::wait_for(const Mark&) const {}
+
 std::shared_ptr<const Memory> host_memory() {
   return std::make_shared<HostMemory>();
 }
@@ -54,10 +69,18 @@ HostMirror::HostMirror(std::shared_ptr<const Memory> memory, std::byte* array, s
   staging_ = memory_->allocate_staging(bytes);
   host_ = staging_.get();
   std::memset(host_, 0, bytes);
+  uploaded_ = memory_->make_mark();
+}
+
+std::byte* HostMirror::writable() const {
+  if (uploaded_) uploaded_->wait();
+  return host_;
 }
 
 void HostMirror::upload() const {
-  if (staging_) memory_->upload(host_, array_, bytes_);
+  if (!staging_) return;
+  memory_->upload(host_, array_, bytes_);
+  memory_->set(*uploaded_);
 }
 
 void HostMirror::download() const {

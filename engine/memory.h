@@ -17,12 +17,28 @@ class Memory {
   virtual std::shared_ptr<std::byte> allocate(std::size_t bytes) const = 0;
   // The host's memory, from which and to which copies are the fastest.
   virtual std::shared_ptr<std::byte> allocate_staging(std::size_t bytes) const = 0;
-  // From the host's memory into this; staging must not change until `wait`, other memory may at once.
+  // From the host's memory into this; staging must not change before it is done, other memory may at once.
   virtual void upload(const std::byte* src, std::byte* dst, std::size_t bytes) const = 0;
   // From this into the host's, which holds it after `wait`.
   virtual void download(const std::byte* src, std::byte* dst, std::size_t bytes) const = 0;
   virtual void zero(std::byte* dst, std::size_t bytes) const = 0;
   virtual void wait() const = 0;
+
+  // A place in the order of what is asked of a memory, set anew again and again.
+  class Mark {
+   public:
+    virtual ~Mark() = default;
+    // The host waits for all that was asked before the mark was set last; not at all where it never was.
+    virtual void wait() const = 0;
+  };
+  // Of a memory whose functions are done when they return, every mark is passed, and these do nothing.
+  virtual std::shared_ptr<Mark> make_mark() const;
+  virtual void set(Mark& mark) const;
+  // What is asked of this from now on, the runs of kernels with it, waits for the mark; the host does not.
+  virtual void wait_for(const Mark& mark) const;
+  // The same memory with an order of its own, in which copies go on beside that of the kernels; null where
+  // there is no such thing.
+  virtual std::shared_ptr<const Memory> beside() const { return nullptr; }
 };
 
 // The host's own, in huge pages where a block is large.
@@ -56,6 +72,8 @@ class HostMirror {
   HostMirror(std::shared_ptr<const Memory> memory, std::byte* array, std::size_t bytes);
 
   std::byte* data() const { return host_; }
+  // The same for writing, once what was uploaded last has left it.
+  std::byte* writable() const;
   // Memory's copies, where there is anything to copy.
   void upload() const;
   void download() const;
@@ -65,6 +83,7 @@ class HostMirror {
   std::byte* array_ = nullptr;
   std::byte* host_ = nullptr;
   std::shared_ptr<std::byte> staging_;
+  std::shared_ptr<Memory::Mark> uploaded_;
   std::size_t bytes_ = 0;
 };
 

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <vector>
 
+#include "engine/input_upload.h"
 #include "engine/training_steps.h"
 
 namespace petal {
@@ -17,15 +19,19 @@ class TrainingLane {
                std::int64_t runs, std::shared_ptr<const Backend> backend, ParameterStore& parameters,
                std::shared_ptr<const UpdateKernel> update);
 
-  // Forgets the last batch's gradients and loss.
-  void begin() { runs_ = 0, loss_ = 0; }
-  // Samples [first, first + count) of the batch, at most `samples`. `predictions` (batch, C) receives theirs.
-  void run(const TrainingBatch& batch, std::int64_t first, std::int64_t count, const RunContext& context,
-           float* predictions);
-  // Since begin: whether anything ran, and the sums of its shares of the mean loss and of the gradients, by
-  // the parameter's number.
+  // As many runs may be started and not finished: 1 where the memory is the host's.
+  static constexpr std::size_t runs_at_once = 2;
+
+  // Forgets the last batch's gradients.
+  void begin() { runs_ = 0; }
+  // Samples [first, first + count) of the batch, at most `samples`. On a device they may be under way still
+  // when this returns.
+  void start(const TrainingBatch& batch, std::int64_t first, std::int64_t count, const RunContext& context);
+  // Waits for the first run that was started and is not finished. `predictions` (batch, C) receives those of
+  // its samples. Returns its share of the batch's mean loss.
+  double finish(float* predictions);
+  // Since begin: whether anything ran, and the sums of the gradients, by the parameter's number.
   bool ran() const { return runs_ > 0; }
-  double loss() const { return loss_; }
   std::span<const DeviceArray> gradients() const { return sums_.empty() ? fresh_ : sums_; }
 
   void set_profiling(bool on);
@@ -42,16 +48,19 @@ class TrainingLane {
   std::vector<DeviceArray> sums_;          // empty where one run gives the whole
   std::vector<UpdateKernel::Part> parts_;  // likewise
   LossArguments arguments_;
-  struct InputBuffer {
-    HostMirror host;
-    std::size_t bytes_a_sample;
+  // What a run gives, on its way to the host.
+  struct Result {
+    HostMirror predictions, losses;
+    std::shared_ptr<Memory::Mark> arrived;
+    std::int64_t first = 0, count = 0;
   };
-  std::vector<InputBuffer> inputs_;
+  std::vector<InputUpload> inputs_;
   std::vector<std::uint32_t> sample_ids_;
-  HostMirror predictions_;
+  std::vector<Result> results_;  // runs take them by turns
+  std::deque<std::size_t> started_;
+  std::size_t turn_ = 0;
   std::size_t classes_ = 0;
   std::int64_t runs_ = 0;
-  double loss_ = 0;
   bool profiling_ = false;
 };
 

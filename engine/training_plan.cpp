@@ -31,13 +31,25 @@ TrainingPlan compile_training(const Graph& graph, const Weights& weights,
 }
 
 double TrainingPlan::forward_backward(const TrainingBatch& batch, const RunContext& context) {
+  start(batch, context);
+  return finish();
+}
+
+void TrainingPlan::start(const TrainingBatch& batch, const RunContext& context) {
   if (batch.count < 1 || batch.count > state_->options.batch) {
     throw Error("training step",
                 std::to_string(batch.count) + " samples were given to a plan of " +
                     std::to_string(state_->options.batch),
                 ErrorKind::failure);
   }
-  return state_->forward_backward(batch, context);
+  state_->start(batch, context);
+}
+
+double TrainingPlan::finish() {
+  return state_->finish();
+}
+int TrainingPlan::steps_at_once() const {
+  return state_->steps_at_once();
 }
 
 void TrainingPlan::update(float learning_rate) {

@@ -23,6 +23,8 @@ struct TrainingOptions {
   // their values stay in cache. Gradients are summed over them, which changes nothing but rounding. Where a
   // batch norm learns, its statistics are the whole batch's, so the batch stays whole.
   std::int64_t micro_batch = 0;
+  // The samples are 8-bit pixels (SampleSource::write_pixels), and go to a device's memory as such.
+  bool pixels = false;
 };
 
 struct TrainingBatch {
@@ -54,12 +56,18 @@ class TrainingPlan {
   // losses, and the regularisers' penalty. Throws Error where the count does not fit, and what the source
   // threw.
   double forward_backward(const TrainingBatch& batch, const RunContext& context);
+  // The same in two halves, between which a device works while the host goes on: `start` begins a step,
+  // `finish` waits for the first of those that were started and are not finished, and returns its loss. Of
+  // these there are at most `steps_at_once`. `update` is of the step started last, finished or not.
+  void start(const TrainingBatch& batch, const RunContext& context);
+  double finish();
+  int steps_at_once() const;
   // One optimiser step with the gradients of the last forward_backward.
   void update(float learning_rate);
-  // The network's output of the last forward_backward: probabilities (batch, C), also where softmax was fused
+  // The network's output of the step finished last: probabilities (batch, C), also where softmax was fused
   // into the loss. In the host's memory.
   const float* predictions() const;
-  // The gradient of a weight by its full name, as the last forward_backward left it: not clipped yet.
+  // The gradient of a weight by its full name, as the step started last left it: not clipped yet.
   Tensor gradient(const std::string& name) const;
 
   // Copies the trained weights and statistics back into the store.

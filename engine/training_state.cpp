@@ -58,6 +58,7 @@ TrainingPlan::State::State(const Network& given, std::shared_ptr<const Backend> 
     inputs.push_back({DataType::f32, graph[input].shape.with_batch(options.batch)});
   }
   predictions.assign(static_cast<std::size_t>(options.batch * graph[graph.outputs()[0]].shape[0]), 0.0f);
+  losses_.assign(lanes_.size(), 0.0);
   penalties_.assign(lanes_.size(), 0.0);
   slice_parameters();
 }
@@ -98,28 +99,44 @@ TrainingLane& TrainingPlan::State::whole_batch_lane(std::int64_t count) {
   return lane;
 }
 
-double TrainingPlan::State::forward_backward(const TrainingBatch& batch, const RunContext& context) {
-  first_ = whole_batch_ ? &whole_batch_lane(batch.count) : &lanes_[0];
-  threads.run([&](int lane) { run_lane(lane, batch, context); });
-  threads.run([&](int lane) { reduce(lane); });
-  double loss = whole_batch_ ? first_->loss() : 0;
-  for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
-    if (!whole_batch_) loss += lanes_[lane].loss();
-    loss += penalties_[lane];
-  }
-  return loss;
+// On a device, where one run takes the whole batch.
+int TrainingPlan::State::steps_at_once() const {
+  const bool one_run = threads.count() == 1 && (whole_batch_ || micro_batch == options.batch);
+  return backend->memory()->is_apart() && one_run ? static_cast<int>(TrainingLane::runs_at_once) : 1;
 }
 
-void TrainingPlan::State::run_lane(int number, const TrainingBatch& batch, const RunContext& context) {
-  if (whole_batch_) {
-    first_->begin();
-    return first_->run(batch, 0, batch.count, context, predictions.data());
+void TrainingPlan::State::start(const TrainingBatch& batch, const RunContext& context) {
+  const int most = steps_at_once();
+  if (static_cast<int>(started_.size()) == most)
+    throw Error("training step", "finish the step before this one first", ErrorKind::failure);
+  const bool at_once = most > 1;
+  first_ = whole_batch_ ? &whole_batch_lane(batch.count) : &lanes_[0];
+  threads.run([&](int lane) { run_lane(lane, batch, context, !at_once); });
+  threads.run([&](int lane) { reduce(lane); });
+  double loss = 0;
+  for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
+    loss += losses_[lane];
+    loss += penalties_[lane];
   }
-  TrainingLane& lane = lanes_[static_cast<std::size_t>(number)];
+  started_.push_back({loss, at_once ? first_ : nullptr});
+}
+
+double TrainingPlan::State::finish() {
+  if (started_.empty()) throw Error("training step", "none was started", ErrorKind::failure);
+  const Started step = started_.front();
+  started_.pop_front();
+  return step.loss + (step.lane ? step.lane->finish(predictions.data()) : 0.0);
+}
+
+void TrainingPlan::State::run_lane(int number, const TrainingBatch& batch, const RunContext& context,
+                                   bool finish_last) {
+  TrainingLane& lane = whole_batch_ ? *first_ : lanes_[static_cast<std::size_t>(number)];
+  const std::int64_t samples = whole_batch_ ? batch.count : micro_batch;
+  double& loss = losses_[static_cast<std::size_t>(number)] = 0;
   lane.begin();
-  for (std::int64_t first = number * micro_batch; first < batch.count;
-       first += threads.count() * micro_batch) {
-    lane.run(batch, first, std::min(micro_batch, batch.count - first), context, predictions.data());
+  for (std::int64_t first = number * samples; first < batch.count; first += threads.count() * samples) {
+    lane.start(batch, first, std::min(samples, batch.count - first), context);
+    if (finish_last) loss += lane.finish(predictions.data());
   }
 }
 

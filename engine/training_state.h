@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <vector>
@@ -13,7 +14,9 @@ namespace petal {
 struct TrainingPlan::State {
   State(const Network& given, std::shared_ptr<const Backend> backend, const TrainingOptions& options);
 
-  double forward_backward(const TrainingBatch& batch, const RunContext& context);
+  void start(const TrainingBatch& batch, const RunContext& context);
+  double finish();
+  int steps_at_once() const;
   void update(float learning_rate);
   void restore(const Weights& weights, const OptimizerState& state);
   Tensor gradient(const std::string& name) const;
@@ -41,7 +44,8 @@ struct TrainingPlan::State {
   TrainingLane make_lane(std::int64_t samples, std::int64_t runs) const;
   void slice_parameters();
   TrainingLane& whole_batch_lane(std::int64_t count);
-  void run_lane(int lane, const TrainingBatch& batch, const RunContext& context);
+  // A lane's samples of the batch; `finish_last`: all of them are finished too. Assigns its loss.
+  void run_lane(int lane, const TrainingBatch& batch, const RunContext& context, bool finish_last);
   // Sums the gradients of all lanes, and the regularisers', into the first lane's; by lane, its slices.
   void reduce(int lane);
   std::vector<float> clipping_scales();
@@ -53,7 +57,13 @@ struct TrainingPlan::State {
   std::shared_ptr<const UpdateKernel> update_;
   std::vector<std::vector<Slice>> slices_;                              // by lane
   std::vector<std::vector<UpdateKernel::Parameter>> slice_parameters_;  // likewise
-  std::vector<double> penalties_;                                       // likewise
+  std::vector<double> losses_, penalties_;                              // likewise
+  // A step that was started: its loss, but for what a lane has not finished.
+  struct Started {
+    double loss;
+    TrainingLane* lane;  // null: all is finished
+  };
+  std::deque<Started> started_;
   bool profiling_ = false;
 };
 

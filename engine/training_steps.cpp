@@ -18,18 +18,25 @@ LossArguments::LossArguments(std::int64_t samples, std::int64_t classes, const L
   const std::size_t bytes_a_target =
       sparse ? sizeof(std::int32_t) : static_cast<std::size_t>(classes) * sizeof(float);
   const auto count = static_cast<std::size_t>(samples), floats = count * sizeof(float);
-  data_ = std::make_shared<Data>(Data{
-      sparse, classes, bytes_a_target, {memory, count * bytes_a_target}, {memory, floats}, {memory, floats}});
+  data_ = std::make_shared<Data>(Data{sparse,
+                                      classes,
+                                      bytes_a_target,
+                                      {memory, count * bytes_a_target},
+                                      {memory, floats},
+                                      {memory, floats},
+                                      memory});
 }
 
 void LossArguments::set(const TrainingBatch& batch, std::int64_t first, std::int64_t count) {
   const auto begin = static_cast<std::size_t>(first), real = static_cast<std::size_t>(count);
   if (data_->labels) require_classes(static_cast<const std::int32_t*>(batch.targets), first, count);
-  std::memcpy(data_->targets.host.data(),
+  std::memcpy(data_->targets.host.writable(),
               static_cast<const std::byte*>(batch.targets) + begin * data_->bytes_a_target,
               real * data_->bytes_a_target);
   // The kernel takes the mean over the step's samples; this makes it a mean over the batch's real ones.
-  const std::span<float> weights = data_->sample_weights.floats();
+  const Array& array = data_->sample_weights;
+  const std::span weights(reinterpret_cast<float*>(array.host.writable()),
+                          array.device.size() / sizeof(float));
   const float scale = static_cast<float>(weights.size()) / static_cast<float>(batch.count);
   std::ranges::fill(weights, 0.0f);
   for (std::size_t i = 0; i < real; ++i) {
@@ -50,9 +57,13 @@ void LossArguments::require_classes(const std::int32_t* labels, std::int64_t fir
   }
 }
 
-double LossArguments::share_of_mean() const {
-  const std::span<const float> losses = data_->losses.floats();
-  return std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());
+HostMirror LossArguments::mirror_losses() const {
+  return {data_->memory, data_->losses.data(), data_->losses.size()};
+}
+
+double LossArguments::share_of_mean(const HostMirror& losses) const {
+  const std::span values(reinterpret_cast<const float*>(losses.data()), data_->losses.size() / sizeof(float));
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
 namespace {

@@ -13,7 +13,7 @@
 
 namespace petal {
 
-// Where the loss step reads its targets and sample weights and leaves its losses; set before each run.
+// Where the loss step reads its targets and sample weights, set before each run, and leaves its losses.
 class LossArguments {
  public:
   LossArguments() = default;
@@ -24,15 +24,15 @@ class LossArguments {
   // of these samples gets weight 0. Weights are scaled so that what the step gives is this share of the mean
   // over all real samples of the batch. Throws Error where a label is no class.
   void set(const TrainingBatch& batch, std::int64_t first, std::int64_t count);
-  // Begins to bring the losses to the host, after the step.
-  void download_losses() const { data_->losses.host.download(); }
-  // This share of the mean over the batch's real samples of their weighted losses.
-  double share_of_mean() const;
+  // Where the losses come to on the host.
+  HostMirror mirror_losses() const;
+  // What they say there: this share of the mean over the batch's real samples of their weighted losses.
+  double share_of_mean(const HostMirror& losses) const;
 
   // In the backend's memory.
   const std::byte* targets() const { return data_->targets.device.data(); }
   const float* sample_weights() const { return data_->sample_weights.device.floats(); }
-  float* losses() const { return data_->losses.device.floats(); }
+  float* losses() const { return data_->losses.floats(); }
 
  private:
   struct Array {
@@ -40,15 +40,14 @@ class LossArguments {
     HostMirror host;
     Array(const std::shared_ptr<const Memory>& memory, std::size_t bytes)
         : device(memory, bytes), host(memory, device.data(), bytes) {}
-    std::span<float> floats() const {
-      return {reinterpret_cast<float*>(host.data()), device.size() / sizeof(float)};
-    }
   };
   struct Data {
     bool labels;  // targets are class numbers
     std::int64_t classes;
     std::size_t bytes_a_target;
-    Array targets, sample_weights, losses;
+    Array targets, sample_weights;
+    DeviceArray losses;
+    std::shared_ptr<const Memory> memory;
   };
   void require_classes(const std::int32_t* labels, std::int64_t first, std::int64_t count) const;
 

@@ -1,92 +1,53 @@
 #include "tests/apart_backend.h"
 
-#include <sys/mman.h>
-
-#include <cstring>
-#include <iterator>
-#include <map>
-#include <new>
+#include <algorithm>
 #include <stdexcept>
 
 #include "kernels/reference/backend.h"
 
 namespace petal::testing {
-
-// Blocks of whole pages, out of reach unless a visit is under way.
-class ApartMemory final : public Memory {
- public:
-  bool is_apart() const override { return true; }
-
-  std::shared_ptr<std::byte> allocate(std::size_t bytes) const override {
-    const std::size_t whole = (bytes + page - 1) / page * page;
-    void* block = mmap(nullptr, whole, visits_ > 0 ? PROT_READ | PROT_WRITE : PROT_NONE,
-                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (block == MAP_FAILED) throw std::bad_alloc();
-    (*blocks_)[block] = whole;
-    return {static_cast<std::byte*>(block), [blocks = blocks_](std::byte* data) {
-              munmap(data, blocks->at(data));
-              blocks->erase(data);
-            }};
-  }
-  std::shared_ptr<std::byte> allocate_staging(std::size_t bytes) const override {
-    return host_memory()->allocate(bytes);
-  }
-  void upload(const std::byte* src, std::byte* dst, std::size_t bytes) const override {
-    open(true);
-    std::memcpy(dst, src, bytes);
-    open(false);
-  }
-  void download(const std::byte* src, std::byte* dst, std::size_t bytes) const override {
-    upload(src, dst, bytes);
-  }
-  void zero(std::byte* dst, std::size_t bytes) const override {
-    open(true);
-    std::memset(dst, 0, bytes);
-    open(false);
-  }
-  void wait() const override {}
-
-  // Opens it, or, where as many have closed it as opened it, closes it.
-  void open(bool reachable) const {
-    visits_ += reachable ? 1 : -1;
-    if (visits_ != (reachable ? 1 : 0)) return;
-    for (const auto& [block, bytes] : *blocks_) {
-      mprotect(block, bytes, reachable ? PROT_READ | PROT_WRITE : PROT_NONE);
-    }
-  }
-
-  // What a kernel is handed: nothing, or some place in a block.
-  void require(const void* data) const {
-    if (data == nullptr) return;
-    const auto after = blocks_->upper_bound(const_cast<void*>(data));
-    if (after != blocks_->begin()) {
-      const auto& [block, bytes] = *std::prev(after);
-      if (static_cast<const std::byte*>(data) < static_cast<const std::byte*>(block) + bytes) return;
-    }
-    throw std::logic_error("a kernel was handed memory of the host");
-  }
-
- private:
-  static constexpr std::size_t page = 4096;
-  using Blocks = std::map<void*, std::size_t>;
-  std::shared_ptr<Blocks> blocks_ = std::make_shared<Blocks>();
-  mutable int visits_ = 0;
-};
-
 namespace {
 
 using Shared = std::shared_ptr<const ApartMemory>;
 
-// A kernel at work: the memory is within reach.
-class Visit {
+template <class T>
+std::vector<T> copy_of(std::span<T const> values) {
+  return {values.begin(), values.end()};
+}
+
+// The bindings of a run that comes later, with what they point to.
+class KeptBindings {
  public:
-  explicit Visit(const Shared& memory) : memory_(memory) { memory_->open(true); }
-  ~Visit() { memory_->open(false); }
-  Visit(const Visit&) = delete;
-  Visit& operator=(const Visit&) = delete;
+  explicit KeptBindings(const Bindings& given)
+      : bindings_(given),
+        context_(*given.context),
+        samples_(copy_of(given.context->samples)),
+        src_(copy_of(given.src)),
+        weights_(copy_of(given.weights)),
+        diff_src_(copy_of(given.diff_src)),
+        diff_weights_(copy_of(given.diff_weights)),
+        statistics_(copy_of(given.statistics)) {}
+
+  void run(Kernel& kernel) const {
+    RunContext context = context_;
+    context.samples = samples_;
+    Bindings bindings = bindings_;
+    bindings.src = src_;
+    bindings.weights = weights_;
+    bindings.diff_src = diff_src_;
+    bindings.diff_weights = diff_weights_;
+    bindings.statistics = statistics_;
+    bindings.context = &context;
+    kernel.run(bindings);
+  }
 
  private:
-  const Shared& memory_;
+  Bindings bindings_;
+  RunContext context_;
+  std::vector<std::uint32_t> samples_;
+  std::vector<const std::byte*> src_, weights_;
+  std::vector<std::byte*> diff_src_, diff_weights_;
+  std::vector<float*> statistics_;
 };
 
 class ApartKernel final : public Kernel {
@@ -95,8 +56,7 @@ class ApartKernel final : public Kernel {
       : kernel_(std::move(kernel)), memory_(std::move(memory)) {}
   void run(const Bindings& bindings) override {
     require(bindings);
-    const Visit visit(memory_);
-    kernel_->run(bindings);
+    memory_->visit([kernel = kernel_, kept = KeptBindings(bindings)] { kept.run(*kernel); });
   }
   std::size_t scratch_bytes() const override { return kernel_->scratch_bytes(); }
   std::size_t workspace_bytes() const override { return kernel_->workspace_bytes(); }
@@ -117,7 +77,7 @@ class ApartKernel final : public Kernel {
       throw std::logic_error("a kernel was handed no samples in its own memory");
   }
 
-  std::unique_ptr<Kernel> kernel_;
+  std::shared_ptr<Kernel> kernel_;
   Shared memory_;
 };
 
@@ -132,12 +92,13 @@ class ApartLoss final : public LossKernel {
     memory_->require(sample_weights);
     memory_->require(losses);
     memory_->require(diff_predictions);
-    const Visit visit(memory_);
-    kernel_->run(predictions, targets, sample_weights, losses, diff_predictions);
+    memory_->visit([=, kernel = kernel_] {
+      kernel->run(predictions, targets, sample_weights, losses, diff_predictions);
+    });
   }
 
  private:
-  std::unique_ptr<LossKernel> kernel_;
+  std::shared_ptr<LossKernel> kernel_;
   Shared memory_;
 };
 
@@ -145,33 +106,39 @@ class ApartUpdate final : public UpdateKernel {
  public:
   ApartUpdate(std::unique_ptr<UpdateKernel> kernel, Shared memory)
       : kernel_(std::move(kernel)), memory_(std::move(memory)) {}
+  // What gives numbers to the host waits for them.
   double regularize(std::span<const Parameter> parameters) const override {
     require(parameters);
-    const Visit visit(memory_);
-    return kernel_->regularize(parameters);
+    double penalty = 0;
+    if (std::ranges::none_of(parameters, [](const Parameter& p) { return p.regularizer != Regularizer{}; }))
+      return penalty;
+    memory_->visit([&] { penalty = kernel_->regularize(parameters); });
+    memory_->wait();
+    return penalty;
   }
   void sum_squares(std::span<const Parameter> parameters, std::span<double> sums) const override {
     require(parameters);
-    const Visit visit(memory_);
-    kernel_->sum_squares(parameters, sums);
+    memory_->visit([&] { kernel_->sum_squares(parameters, sums); });
+    memory_->wait();
   }
   void run(std::span<const Parameter> parameters, const StepOptions& options) const override {
     require(parameters);
-    const Visit visit(memory_);
-    kernel_->run(parameters, options);
+    memory_->visit([kernel = kernel_, kept = copy_of(parameters), options = StepOptions(options),
+                    scales = copy_of(options.scales)]() mutable {
+      options.scales = scales;
+      kernel->run(kept, options);
+    });
   }
   void round(std::span<const Parameter> parameters) const override {
     require(parameters);
-    const Visit visit(memory_);
-    kernel_->round(parameters);
+    memory_->visit([kernel = kernel_, kept = copy_of(parameters)] { kernel->round(kept); });
   }
   void accumulate(std::span<const Part> parts, bool first) const override {
     for (const Part& part : parts) {
       memory_->require(part.sum);
       memory_->require(part.part);
     }
-    const Visit visit(memory_);
-    kernel_->accumulate(parts, first);
+    memory_->visit([kernel = kernel_, kept = copy_of(parts), first] { kernel->accumulate(kept, first); });
   }
 
  private:
@@ -184,7 +151,7 @@ class ApartUpdate final : public UpdateKernel {
     }
   }
 
-  std::unique_ptr<UpdateKernel> kernel_;
+  std::shared_ptr<UpdateKernel> kernel_;
   Shared memory_;
 };
 
@@ -218,21 +185,13 @@ class ApartBackend final : public Backend {
 
 }  // namespace
 
-std::shared_ptr<ApartMemory> make_apart_memory() {
-  return std::make_shared<ApartMemory>();
-}
-
-std::shared_ptr<const Memory> as_memory(std::shared_ptr<const ApartMemory> memory) {
-  return memory;
-}
-
 std::shared_ptr<const Backend> make_apart_backend(std::shared_ptr<const Backend> backend,
                                                   std::shared_ptr<const ApartMemory> memory) {
   return std::make_shared<ApartBackend>(std::move(backend), std::move(memory));
 }
 
 std::shared_ptr<const Backend> make_apart_backend() {
-  return make_apart_backend(make_reference_backend(), make_apart_memory());
+  return make_apart_backend(make_reference_backend(), std::make_shared<ApartMemory>());
 }
 
 }  // namespace petal::testing

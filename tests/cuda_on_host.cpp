@@ -15,8 +15,8 @@ class Loops final : public cuda::DeviceBackend {
 }  // namespace
 
 std::shared_ptr<const Backend> make_cuda_on_host() {
-  const auto memory = make_apart_memory();
-  cuda::Device device{.queue = {}, .memory = as_memory(memory), .libraries = nullptr};
+  const auto memory = std::make_shared<ApartMemory>();
+  cuda::Device device{.queue = {}, .memory = memory, .libraries = nullptr};
   return make_apart_backend(std::make_shared<Loops>(std::move(device)), memory);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <deque>
 
 #include "engine/error.h"
 #include "engine/random.h"
@@ -47,7 +48,8 @@ class Fitting {
                                 .precision = options.precision,
                                 .loss = options.loss,
                                 .optimizer = options.optimizer,
-                                .clipping = options.clipping})),
+                                .clipping = options.clipping,
+                                .pixels = train.are_pixels()})),
         rate_(options, batches_) {
     require_labels(train, targets_.classes());
     if (validation != nullptr) require_labels(*validation, targets_.classes());
@@ -90,12 +92,23 @@ class Fitting {
     const std::vector<std::int64_t> order = shuffled();
     const double waited_before = train_.seconds_waited();
     train_.begin({order.begin() + state_.seen, order.end()}, batch_);
+    std::span<const std::int64_t> rest = std::span(order).subspan(static_cast<std::size_t>(state_.seen));
     while (state_.batch < batches_) {
-      if (stopped()) return false;
-      const auto rest = std::span(order).subspan(static_cast<std::size_t>(state_.seen));
-      run_batch(rest.first(std::min(static_cast<std::size_t>(batch_), rest.size())));
-      for (FitCallback* callback : options_.callbacks) callback->batch_ended(progress());
-      if (state_.batch < batches_) save_when_due();
+      // Steps under way are finished before anything is kept.
+      const bool ends_here = stopped() || save_is_due();
+      while (!ends_here && !rest.empty() && static_cast<int>(started_.size()) < plan_.steps_at_once()) {
+        const std::size_t count = std::min(static_cast<std::size_t>(batch_), rest.size());
+        start_batch(rest.first(count));
+        rest = rest.subspan(count);
+      }
+      if (!started_.empty()) {
+        finish_batch();
+        for (FitCallback* callback : options_.callbacks) callback->batch_ended(progress());
+      } else if (stopped()) {
+        return false;
+      } else {
+        save();
+      }
     }
     finish_epoch(train_.seconds_waited() - waited_before);
     return true;
@@ -123,30 +136,37 @@ class Fitting {
             .accuracy = static_cast<double>(state_.correct) / seen};
   }
 
-  // One step.
-  void run_batch(std::span<const std::int64_t> samples) {
-    labels_.clear();
+  // One step. What it comes to is seen by finish_batch, a step later on a device.
+  void start_batch(std::span<const std::int64_t> samples) {
+    Started& step = started_.emplace_back(Started{samples, {}});
     sample_weights_.clear();
     identities_.clear();
     for (const std::int64_t sample : samples) {
-      labels_.push_back(train_.labels()[static_cast<std::size_t>(sample)]);
-      const auto label = static_cast<std::size_t>(labels_.back());
+      step.labels.push_back(train_.labels()[static_cast<std::size_t>(sample)]);
+      const auto label = static_cast<std::size_t>(step.labels.back());
       if (!options_.class_weights.empty()) sample_weights_.push_back(options_.class_weights[label]);
       identities_.push_back(train_.identity(sample));
     }
-    const auto count = static_cast<std::int64_t>(samples.size());
-    const double loss = plan_.forward_backward(
+    plan_.start(
         {.source = &train_.next(),
-         .count = count,
-         .targets = targets_.write(labels_),
+         .count = static_cast<std::int64_t>(samples.size()),
+         .targets = targets_.write(step.labels),
          .sample_weights = sample_weights_},
         {.seed = options_.seed, .epoch = static_cast<std::uint32_t>(state_.epoch), .samples = identities_});
-    if (!std::isfinite(loss)) throw_not_finite(samples, loss);
-    plan_.update(rate_.rate(state_));
+    plan_.update(rate_.rate(state_, static_cast<std::int64_t>(started_.size()) - 1));
+  }
+
+  void finish_batch() {
+    const Started step = std::move(started_.front());
+    started_.pop_front();
+    const double loss = plan_.finish();
+    if (!std::isfinite(loss)) throw_not_finite(step.samples, loss);
+    const auto count = static_cast<std::int64_t>(step.samples.size());
     state_.loss += loss * static_cast<double>(count);
-    state_.correct += targets_.count_correct(plan_.predictions(), labels_);
+    state_.correct += targets_.count_correct(plan_.predictions(), step.labels);
     state_.seen += count;
     ++state_.batch;
+    unsaved_ = true;
   }
 
   [[noreturn]] void throw_not_finite(std::span<const std::int64_t> samples, double loss) {
@@ -177,7 +197,7 @@ class Fitting {
     state_.loss = state_.seconds = 0;
     running_ = {};
     for (FitCallback* callback : options_.callbacks) callback->epoch_ended(record, options_.epochs);
-    save_when_due();
+    if (save_is_due()) save();
   }
 
   void validate(EpochRecord& record) {
@@ -208,8 +228,8 @@ class Fitting {
     }
   }
 
-  void save_when_due() {
-    if (options_.save && since_saved_.seconds() >= options_.save_seconds) save();
+  bool save_is_due() const {
+    return options_.save && unsaved_ && since_saved_.seconds() >= options_.save_seconds;
   }
 
   void save() {
@@ -219,6 +239,7 @@ class Fitting {
     state_.optimizer = plan_.optimizer_state();
     options_.save(state_);
     since_saved_ = {};
+    unsaved_ = false;
   }
 
   void choose_weights() {
@@ -243,11 +264,16 @@ class Fitting {
   std::int64_t batch_, batches_;
   TrainingPlan plan_;
   LearningRateControl rate_;
-  std::vector<std::int32_t> labels_;
+  struct Started {
+    std::span<const std::int64_t> samples;  // of the epoch's order
+    std::vector<std::int32_t> labels;
+  };
+  std::deque<Started> started_;  // steps that are not finished
   std::vector<float> sample_weights_;
   std::vector<std::uint32_t> identities_;
   FitState state_;
   Stopwatch running_, since_saved_;
+  bool unsaved_ = false;  // whether a step came since
 };
 
 }  // namespace

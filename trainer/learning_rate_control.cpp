@@ -9,9 +9,9 @@ namespace petal {
 LearningRateControl::LearningRateControl(const FitOptions& options, std::int64_t batches)
     : options_(options), batches_(batches) {}
 
-float LearningRateControl::rate(const FitState& state) const {
+float LearningRateControl::rate(const FitState& state, std::int64_t ahead) const {
   if (options_.schedule)
-    return options_.schedule((state.epoch - options_.first_epoch) * batches_ + state.batch);
+    return options_.schedule((state.epoch - options_.first_epoch) * batches_ + state.batch + ahead);
   const float rate = learning_rate(options_.optimizer);
   if (state.rate_factor == 1.0f) return rate;
   return std::max(options_.reduce_on_plateau->minimum, rate * state.rate_factor);

@@ -9,8 +9,8 @@ class LearningRateControl {
  public:
   // `batches`: steps of an epoch.
   LearningRateControl(const FitOptions& options, std::int64_t batches);
-  // Of the step that comes next.
-  float rate(const FitState& state) const;
+  // Of the step that comes `ahead` of those that are done.
+  float rate(const FitState& state, std::int64_t ahead = 0) const;
   // Counts epochs without improvement in the state, and lowers its factor where they are enough.
   void epoch_ended(const EpochRecord& record, FitState& state) const;
 

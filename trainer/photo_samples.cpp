@@ -22,16 +22,19 @@ class PhotoSamples::FromMemory final : public SampleSource {
  public:
   explicit FromMemory(const PhotoSamples& samples) : samples_(samples) {}
   void write(std::size_t, std::int64_t first, std::int64_t count, float* dst) const override {
-    const std::size_t bytes = samples_.photo_bytes_;
-    for (std::int64_t i = samples_.first_ + first; i < samples_.first_ + first + count; ++i) {
-      const auto sample = static_cast<std::size_t>(samples_.order_[static_cast<std::size_t>(i)]);
-      const std::uint8_t* src = samples_.pixels_.data() + sample * bytes;
-      for (std::size_t k = 0; k < bytes; ++k) dst[k] = static_cast<float>(src[k]);
-      dst += bytes;
-    }
+    for (std::int64_t i = first; i < first + count; ++i)
+      dst = std::ranges::transform(photo(i), dst, [](std::uint8_t x) { return static_cast<float>(x); }).out;
+  }
+  void write_pixels(std::size_t, std::int64_t first, std::int64_t count, std::uint8_t* dst) const override {
+    for (std::int64_t i = first; i < first + count; ++i) dst = std::ranges::copy(photo(i), dst).out;
   }
 
  private:
+  std::span<const std::uint8_t> photo(std::int64_t place) const {
+    const auto sample = samples_.order_[static_cast<std::size_t>(samples_.first_ + place)];
+    return std::span(samples_.pixels_)
+        .subspan(static_cast<std::size_t>(sample) * samples_.photo_bytes_, samples_.photo_bytes_);
+  }
   const PhotoSamples& samples_;
 };
 
@@ -41,18 +44,22 @@ class PhotoSamples::FromStream final : public SampleSource {
   explicit FromStream(const PhotoSamples& samples) : samples_(samples) {}
   void set(const DecodedBatch& batch) { batch_ = &batch; }
   void write(std::size_t, std::int64_t first, std::int64_t count, float* dst) const override {
-    const std::size_t elements = samples_.photo_bytes_;
-    for (std::int64_t i = first; i < first + count; ++i) {
-      const PhotoOutcome& outcome = batch_->outcomes[static_cast<std::size_t>(i)];
-      if (outcome.state != PhotoOutcome::State::decoded) {
-        throw Error("training", "a photo can no longer be read: " + outcome.message, ErrorKind::failure);
-      }
-      const float* src = batch_->pixels.values().data() + static_cast<std::size_t>(i) * elements;
-      dst = std::transform(src, src + elements, dst, [](float x) { return static_cast<float>(rounded(x)); });
-    }
+    for (std::int64_t i = first; i < first + count; ++i)
+      dst = std::ranges::transform(photo(i), dst, [](float x) { return static_cast<float>(rounded(x)); }).out;
+  }
+  void write_pixels(std::size_t, std::int64_t first, std::int64_t count, std::uint8_t* dst) const override {
+    for (std::int64_t i = first; i < first + count; ++i)
+      dst = std::ranges::transform(photo(i), dst, rounded).out;
   }
 
  private:
+  std::span<const float> photo(std::int64_t place) const {
+    const auto at = static_cast<std::size_t>(place);
+    const PhotoOutcome& outcome = batch_->outcomes[at];
+    if (outcome.state != PhotoOutcome::State::decoded)
+      throw Error("training", "a photo can no longer be read: " + outcome.message, ErrorKind::failure);
+    return batch_->pixels.values().subspan(at * samples_.photo_bytes_, samples_.photo_bytes_);
+  }
   const PhotoSamples& samples_;
   const DecodedBatch* batch_ = nullptr;
 };

@@ -35,6 +35,7 @@ class PhotoSamples : public Samples {
   std::uint32_t identity(std::int64_t sample) const override;
   void begin(std::vector<std::int64_t> order, std::int64_t batch) override;
   const SampleSource& next() override;
+  bool are_pixels() const override { return true; }
   double seconds_waited() const override;
 
   bool in_memory() const { return !pixels_.empty(); }

@@ -24,6 +24,8 @@ class Samples {
   // The next batch of the pass, for as long as it lasts; waits until it is ready. It holds until the next
   // call.
   virtual const SampleSource& next() = 0;
+  // Whether what `next` gives are 8-bit pixels (SampleSource::write_pixels).
+  virtual bool are_pixels() const { return false; }
   // Time that next() has spent waiting.
   virtual double seconds_waited() const { return 0; }
   // What is wrong with these samples where a loss on them was not finite; empty: nothing to be seen.

@@ -20,6 +20,23 @@ constexpr const char* where = "cuda memory";
               ErrorKind::failure);
 }
 
+class EventMark final : public Memory::Mark {
+ public:
+  explicit EventMark(int device) {
+    PETAL_CUDA(where, cudaSetDevice(device));
+    PETAL_CUDA(where, cudaEventCreateWithFlags(&event_, cudaEventDisableTiming));
+  }
+  ~EventMark() override { cudaEventDestroy(event_); }
+  EventMark(const EventMark&) = delete;
+  EventMark& operator=(const EventMark&) = delete;
+  // An event that was never recorded counts as passed.
+  void wait() const override { PETAL_CUDA(where, cudaEventSynchronize(event_)); }
+  cudaEvent_t event() const { return event_; }
+
+ private:
+  cudaEvent_t event_ = nullptr;
+};
+
 class DeviceMemory final : public Memory {
  public:
   DeviceMemory(int device, std::shared_ptr<CUstream_st> stream)
@@ -56,6 +73,19 @@ class DeviceMemory final : public Memory {
     PETAL_CUDA(where, cudaMemsetAsync(dst, 0, bytes, stream_.get()));
   }
   void wait() const override { PETAL_CUDA(where, cudaStreamSynchronize(stream_.get())); }
+
+  std::shared_ptr<Mark> make_mark() const override { return std::make_shared<EventMark>(device_); }
+  void set(Mark& mark) const override {
+    select();
+    PETAL_CUDA(where, cudaEventRecord(static_cast<EventMark&>(mark).event(), stream_.get()));
+  }
+  void wait_for(const Mark& mark) const override {
+    select();
+    PETAL_CUDA(where, cudaStreamWaitEvent(stream_.get(), static_cast<const EventMark&>(mark).event()));
+  }
+  std::shared_ptr<const Memory> beside() const override {
+    return std::make_shared<DeviceMemory>(device_, make_stream(device_));
+  }
 
  private:
   // Each thread has a current device of its own.

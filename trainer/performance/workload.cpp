@@ -27,6 +27,10 @@ class DrawnPhotos final : public SampleSource {
   void write(std::size_t, std::int64_t first, std::int64_t count, float* dst) const override {
     std::copy_n(rows(0, first, count), count * elements_, dst);
   }
+  void write_pixels(std::size_t, std::int64_t first, std::int64_t count, std::uint8_t* dst) const override {
+    std::transform(rows(0, first, count), rows(0, first + count, 0), dst,
+                   [](float x) { return static_cast<std::uint8_t>(x); });
+  }
   const float* rows(std::size_t, std::int64_t first, std::int64_t) const override {
     return pixels_.data() + first * elements_;
   }
@@ -84,13 +88,17 @@ class TrainingWorkload final : public Workload {
       : photos_(what.batch, model.input),
         graph_(optimize_for_training(model.network).network.graph),
         plan_(compile_training(model.network.graph, model.network.weights, backends(what.threads),
-                               {.batch = what.batch, .precision = what.precision})) {
+                               {.batch = what.batch, .precision = what.precision, .pixels = true})) {
     for (std::int64_t i = 0; i < what.batch; ++i) targets_.push_back(static_cast<std::int32_t>(i % classes));
   }
+  // On a device the step before this one is waited for, as in training.
   void run() override {
-    plan_.forward_backward({.source = &photos_, .count = plan_.batch(), .targets = targets_.data()},
-                           {.seed = 1, .epoch = epoch_++, .samples = {}});
+    plan_.start({.source = &photos_, .count = plan_.batch(), .targets = targets_.data()},
+                {.seed = 1, .epoch = epoch_++, .samples = {}});
     plan_.update(1e-4f);
+    if (++started_ < plan_.steps_at_once()) return;
+    plan_.finish();
+    --started_;
   }
   int lanes() const override { return plan_.lanes(); }
   std::int64_t micro_batch() const override { return plan_.micro_batch(); }
@@ -104,6 +112,7 @@ class TrainingWorkload final : public Workload {
   TrainingPlan plan_;
   std::vector<std::int32_t> targets_;
   std::uint32_t epoch_ = 0;
+  int started_ = 0;  // and not finished
 };
 
 WorkloadModel with_input(Network network) {

@@ -17,7 +17,7 @@ class SampleTable {
   // Entry n is draw(n); queued before what is launched next.
   template <class Draw>
   const Entry* fill(const Draw& draw) const {
-    auto* entries = reinterpret_cast<Entry*>(host_.data());
+    auto* entries = reinterpret_cast<Entry*>(host_.writable());
     for (Index n = 0; n < samples_; ++n) entries[n] = draw(n);
     host_.upload();
     return reinterpret_cast<const Entry*>(array_.data());
