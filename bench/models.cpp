@@ -56,7 +56,7 @@ int models(const ModelsArguments& a) {
   ShareReporter reporter;
   std::deque<CaseSuite> suites;
   for (const auto& backend : backends_of(a.suite)) {
-    CaseSuite& suite = suites.emplace_back(backend, precision_by_name(a.suite.precision));
+    CaseSuite& suite = suites.emplace_back(backend, suite_precision(a.suite));
     for (const Network& network : networks) {
       for (const std::int64_t batch : a.batches) {
         if (batch < 1 || batch > most_samples) {

@@ -11,7 +11,7 @@ int operations(const SuiteArguments& arguments) {
   const std::vector<Direction> directions = directions_of(arguments);
   std::deque<CaseSuite> suites;
   for (const auto& backend : backends_of(arguments)) {
-    CaseSuite& suite = suites.emplace_back(backend, precision_by_name(arguments.precision));
+    CaseSuite& suite = suites.emplace_back(backend, suite_precision(arguments));
     for (const std::vector<testing::Case>& table : testing::case_tables()) {
       for (const testing::Case& item : table) {
         for (const Direction direction : testing::directions_of(item)) {

@@ -40,6 +40,12 @@ std::vector<Direction> directions_of(const SuiteArguments& arguments) {
   return directions;
 }
 
+Precision suite_precision(const SuiteArguments& arguments) {
+  const PrecisionRequest request = precision_request(arguments.precision, Bfloat16Speed::slower);
+  if (request.is_automatic) throw Error("--precision", "auto is for photos; give f32, bf16 or f16");
+  return request.precision;
+}
+
 std::vector<std::shared_ptr<const Backend>> backends_of(const SuiteArguments& arguments) {
   if (arguments.threads < 0)
     throw Error("--threads", std::to_string(arguments.threads) + " must be 0 or more");

@@ -25,6 +25,8 @@ void add_suite_options(CLI::App& app, SuiteArguments& arguments);
 
 // Throws Error(--directions) that lists the known.
 std::vector<Direction> directions_of(const SuiteArguments& arguments);
+// Throws Error(--precision). What a device does not compute in it, its suite leaves out.
+Precision suite_precision(const SuiteArguments& arguments);
 // Throws Error(--device).
 std::vector<std::shared_ptr<const Backend>> backends_of(const SuiteArguments& arguments);
 

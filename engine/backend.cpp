@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "engine/error.h"
 
@@ -56,6 +57,18 @@ void UpdateKernel::accumulate(std::span<const Part> parts, bool first) const {
       for (std::int64_t i = 0; i < elements; ++i) sum[i] += part[i];
     }
   }
+}
+
+bool UpdateKernel::unscale(std::span<const Parameter> parameters, float factor) const {
+  bool finite = true;
+  for (const Parameter& parameter : parameters) {
+    for (std::int64_t i = 0; i < parameter.elements; ++i) {
+      float& gradient = parameter.diff_weights[i];
+      gradient *= factor;
+      finite = finite && std::isfinite(gradient);
+    }
+  }
+  return finite;
 }
 
 void throw_unsupported(const Backend& backend, const Node& node, Precision precision, Direction direction,

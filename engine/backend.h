@@ -125,6 +125,8 @@ class UpdateKernel {
   virtual void run(std::span<const Parameter> parameters, const StepOptions& options) const = 0;
   // Assigns `rounded`, where there is one, from the weights as they stand: to the nearest, ties to even.
   virtual void round(std::span<const Parameter> parameters) const = 0;
+  // Multiplies the gradients by `factor`. Returns whether all of them are finite.
+  virtual bool unscale(std::span<const Parameter> parameters, float factor) const;
   // A part of a gradient, and the sum that it belongs to.
   struct Part {
     float* sum = nullptr;

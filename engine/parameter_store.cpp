@@ -84,7 +84,7 @@ void ParameterStore::store(Weights& weights) const {
 }
 
 OptimizerState ParameterStore::state(std::int64_t step) const {
-  OptimizerState state{.step = step, .slots = {}};
+  OptimizerState state{.step = step};
   for (const auto& [name, entry] : entries_) {
     if (entry.number < 0) continue;
     std::vector<Tensor>& slots = state.slots[name];

@@ -11,8 +11,11 @@ namespace petal {
 
 // An optimiser's memory: what it needs besides the weights to go on as if it had never stopped.
 struct OptimizerState {
-  std::int64_t step = 0;                             // updates made
-  std::map<std::string, std::vector<Tensor>> slots;  // by the weight's full name
+  std::int64_t step = 0;  // updates made
+  // Of LossScale in float16; 0 where there is none.
+  float loss_scale = 0;
+  std::int64_t finite_steps = 0;
+  std::map<std::string, std::vector<Tensor>> slots{};  // by the weight's full name
 };
 
 // A training plan's own copy of the weights, float32, with the optimiser's slots for each trainable one and a

@@ -58,9 +58,9 @@ TrainingLane::TrainingLane(const TrainingNetwork& network, const TrainingOptions
 }
 
 void TrainingLane::start(const TrainingBatch& batch, std::int64_t first, std::int64_t count,
-                         const RunContext& context) {
+                         const RunContext& context, float loss_scale) {
   read_inputs(batch, first, count);
-  arguments_.set(batch, first, count);
+  arguments_.set(batch, first, count, loss_scale);
   for (std::int64_t i = 0; i < count; ++i) {
     const auto position = static_cast<std::size_t>(first + i);
     sample_ids_[static_cast<std::size_t>(i)] =
@@ -73,6 +73,7 @@ void TrainingLane::start(const TrainingBatch& batch, std::int64_t first, std::in
   executor_->memory()->set(*result.arrived);
   result.first = first;
   result.count = count;
+  result.loss_scale = loss_scale;
   started_.push_back(turn_);
   turn_ = (turn_ + 1) % results_.size();
   // What backward assigned becomes a part of the batch's gradient.
@@ -87,7 +88,7 @@ double TrainingLane::finish(float* predictions) {
   std::copy_n(reinterpret_cast<const float*>(result.predictions.data()),
               static_cast<std::size_t>(result.count) * classes_,
               predictions + static_cast<std::size_t>(result.first) * classes_);
-  return arguments_.share_of_mean(result.losses);
+  return arguments_.share_of_mean(result.losses) / static_cast<double>(result.loss_scale);
 }
 
 void TrainingLane::read_inputs(const TrainingBatch& batch, std::int64_t first, std::int64_t count) {

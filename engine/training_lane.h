@@ -25,8 +25,9 @@ class TrainingLane {
   // Forgets the last batch's gradients.
   void begin() { runs_ = 0; }
   // Samples [first, first + count) of the batch, at most `samples`. On a device they may be under way still
-  // when this returns.
-  void start(const TrainingBatch& batch, std::int64_t first, std::int64_t count, const RunContext& context);
+  // when this returns. Gradients are `loss_scale` times what they are.
+  void start(const TrainingBatch& batch, std::int64_t first, std::int64_t count, const RunContext& context,
+             float loss_scale);
   // Waits for the first run that was started and is not finished. `predictions` (batch, C) receives those of
   // its samples. Returns its share of the batch's mean loss.
   double finish(float* predictions);
@@ -53,6 +54,7 @@ class TrainingLane {
     HostMirror predictions, losses;
     std::shared_ptr<Memory::Mark> arrived;
     std::int64_t first = 0, count = 0;
+    float loss_scale = 1;
   };
   std::vector<InputUpload> inputs_;
   std::vector<std::uint32_t> sample_ids_;

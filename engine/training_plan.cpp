@@ -13,8 +13,8 @@ TrainingPlan& TrainingPlan::operator=(TrainingPlan&&) noexcept = default;
 TrainingPlan::~TrainingPlan() = default;
 
 void require_training_precision(Precision precision) {
-  if (precision == Precision::f32 || precision == Precision::bf16) return;
-  throw Error("--precision", "training runs in f32 or bf16, not in " + std::string(to_string(precision)));
+  if (precision != Precision::f64) return;
+  throw Error("--precision", "training runs in f32, bf16 or f16, not in f64");
 }
 
 TrainingPlan compile_training(const Graph& graph, const Weights& weights,
@@ -65,7 +65,7 @@ void TrainingPlan::store(Weights& weights) const {
   state_->parameters.store(weights);
 }
 OptimizerState TrainingPlan::optimizer_state() const {
-  return state_->parameters.state(state_->updates);
+  return state_->state();
 }
 void TrainingPlan::restore(const Weights& weights, const OptimizerState& state) {
   state_->restore(weights, state);

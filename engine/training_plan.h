@@ -13,8 +13,9 @@ namespace petal {
 
 struct TrainingOptions {
   std::int64_t batch = 32;
-  // f32, or bf16: then values and the gradients between layers are bfloat16, and float32 weights are learnt;
-  // value_types.h says what is computed in which type.
+  // f32, or a half, bf16 or f16: then values and the gradients between layers are halves, and float32 weights
+  // are learnt; value_types.h says what is computed in which type, LossScale what keeps f16's gradients from
+  // vanishing.
   Precision precision = Precision::f32;
   Loss loss{};
   Optimizer optimizer = Adam{};
@@ -62,7 +63,7 @@ class TrainingPlan {
   void start(const TrainingBatch& batch, const RunContext& context);
   double finish();
   int steps_at_once() const;
-  // One optimiser step with the gradients of the last forward_backward.
+  // One optimiser step with the gradients of the step started last; none where, in f16, they are not finite.
   void update(float learning_rate);
   // The network's output of the step finished last: probabilities (batch, C), also where softmax was fused
   // into the loss. In the host's memory.

@@ -41,7 +41,8 @@ TrainingPlan::State::State(const Network& given, std::shared_ptr<const Backend> 
                  value_types(network.network.graph, options.precision), options.optimizer, backend->memory()),
       threads(runs_whole(network, *backend, options.batch) ? 1 : backend->threads()),
       whole_batch_(learns_statistics(network)),
-      update_(backend->prepare_update(options.optimizer)) {
+      update_(backend->prepare_update(options.optimizer)),
+      scale_(options.precision) {
   parameters.round(*update_);
   const std::int64_t lanes = threads.count();
   micro_batch = options.batch;
@@ -60,6 +61,7 @@ TrainingPlan::State::State(const Network& given, std::shared_ptr<const Backend> 
   predictions.assign(static_cast<std::size_t>(options.batch * graph[graph.outputs()[0]].shape[0]), 0.0f);
   losses_.assign(lanes_.size(), 0.0);
   penalties_.assign(lanes_.size(), 0.0);
+  finite_.assign(lanes_.size(), 1);
   slice_parameters();
 }
 
@@ -135,7 +137,7 @@ void TrainingPlan::State::run_lane(int number, const TrainingBatch& batch, const
   double& loss = losses_[static_cast<std::size_t>(number)] = 0;
   lane.begin();
   for (std::int64_t first = number * samples; first < batch.count; first += threads.count() * samples) {
-    lane.start(batch, first, std::min(samples, batch.count - first), context);
+    lane.start(batch, first, std::min(samples, batch.count - first), context, scale_.factor());
     if (finish_last) loss += lane.finish(predictions.data());
   }
 }
@@ -152,6 +154,7 @@ void TrainingPlan::State::reduce(int lane) {
     }
     slice_parameters_[own][i].diff_weights = sum;
   }
+  if (scale_.is_used()) finite_[own] = update_->unscale(slice_parameters_[own], 1.0f / scale_.factor());
   penalties_[own] = update_->regularize(slice_parameters_[own]);
 }
 
@@ -168,6 +171,9 @@ std::vector<float> TrainingPlan::State::clipping_scales() {
 }
 
 void TrainingPlan::State::update(float learning_rate) {
+  const bool finite = std::ranges::count(finite_, 0) == 0;
+  scale_.count(finite);
+  if (!finite) return;
   const GradientClipping& clipping = options.clipping;
   const bool by_norm = needs_norms(clipping);
   const std::vector<float> by_parameter = by_norm ? clipping_scales() : std::vector<float>();
@@ -184,10 +190,19 @@ void TrainingPlan::State::update(float learning_rate) {
   });
 }
 
+OptimizerState TrainingPlan::State::state() const {
+  OptimizerState state = parameters.state(updates);
+  if (!scale_.is_used()) return state;
+  state.loss_scale = scale_.factor();
+  state.finite_steps = scale_.finite_steps();
+  return state;
+}
+
 void TrainingPlan::State::restore(const Weights& weights, const OptimizerState& state) {
   parameters.restore(weights, state);
   parameters.round(*update_);
   updates = state.step;
+  scale_.restore(state.loss_scale, state.finite_steps);
 }
 
 Tensor TrainingPlan::State::gradient(const std::string& name) const {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/lanes.h"
+#include "engine/loss_scale.h"
 #include "engine/training_lane.h"
 
 namespace petal {
@@ -18,6 +19,7 @@ struct TrainingPlan::State {
   double finish();
   int steps_at_once() const;
   void update(float learning_rate);
+  OptimizerState state() const;
   void restore(const Weights& weights, const OptimizerState& state);
   Tensor gradient(const std::string& name) const;
   void set_profiling(bool on);
@@ -64,6 +66,8 @@ struct TrainingPlan::State {
     TrainingLane* lane;  // null: all is finished
   };
   std::deque<Started> started_;
+  LossScale scale_;
+  std::vector<char> finite_;  // by lane, whether the gradients of its slices are
   bool profiling_ = false;
 };
 

@@ -27,7 +27,8 @@ LossArguments::LossArguments(std::int64_t samples, std::int64_t classes, const L
                                       memory});
 }
 
-void LossArguments::set(const TrainingBatch& batch, std::int64_t first, std::int64_t count) {
+void LossArguments::set(const TrainingBatch& batch, std::int64_t first, std::int64_t count,
+                        float loss_scale) {
   const auto begin = static_cast<std::size_t>(first), real = static_cast<std::size_t>(count);
   if (data_->labels) require_classes(static_cast<const std::int32_t*>(batch.targets), first, count);
   std::memcpy(data_->targets.host.writable(),
@@ -37,7 +38,7 @@ void LossArguments::set(const TrainingBatch& batch, std::int64_t first, std::int
   const Array& array = data_->sample_weights;
   const std::span weights(reinterpret_cast<float*>(array.host.writable()),
                           array.device.size() / sizeof(float));
-  const float scale = static_cast<float>(weights.size()) / static_cast<float>(batch.count);
+  const float scale = loss_scale * (static_cast<float>(weights.size()) / static_cast<float>(batch.count));
   std::ranges::fill(weights, 0.0f);
   for (std::size_t i = 0; i < real; ++i) {
     weights[i] = scale * (batch.sample_weights.empty() ? 1.0f : batch.sample_weights[begin + i]);

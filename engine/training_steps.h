@@ -22,11 +22,12 @@ class LossArguments {
 
   // Copies the targets and weights (ones where empty) of samples [first, first + count) of `batch`; the rest
   // of these samples gets weight 0. Weights are scaled so that what the step gives is this share of the mean
-  // over all real samples of the batch. Throws Error where a label is no class.
-  void set(const TrainingBatch& batch, std::int64_t first, std::int64_t count);
+  // over all real samples of the batch, times `loss_scale`. Throws Error where a label is no class.
+  void set(const TrainingBatch& batch, std::int64_t first, std::int64_t count, float loss_scale);
   // Where the losses come to on the host.
   HostMirror mirror_losses() const;
-  // What they say there: this share of the mean over the batch's real samples of their weighted losses.
+  // What they say there: this share of the mean over the batch's real samples of their weighted losses,
+  // times loss_scale.
   double share_of_mean(const HostMirror& losses) const;
 
   // In the backend's memory.

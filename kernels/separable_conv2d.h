@@ -28,7 +28,9 @@ class SeparableKernel final : public Kernel {
     Node pointwise = context.node;
     pointwise.layer = pointwise_layer;
     pointwise.inputs[0] = -1;  // the image between is no residual's
-    const TensorDescription between{context.dst.type, depthwise.shape.with_batch(context.dst.shape[0])};
+    // Halves are rounded where they leave the layer, not between.
+    const DataType type = context.dst.type == DataType::f64 ? DataType::f64 : DataType::f32;
+    const TensorDescription between{type, depthwise.shape.with_batch(context.dst.shape[0])};
     between_bytes_ = (between.bytes() + Buffer::alignment - 1) / Buffer::alignment * Buffer::alignment;
 
     const auto part = [&](const Node& node, Direction direction) {

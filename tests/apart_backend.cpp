@@ -121,6 +121,13 @@ class ApartUpdate final : public UpdateKernel {
     memory_->visit([&] { kernel_->sum_squares(parameters, sums); });
     memory_->wait();
   }
+  bool unscale(std::span<const Parameter> parameters, float factor) const override {
+    require(parameters);
+    bool finite = false;
+    memory_->visit([&] { finite = kernel_->unscale(parameters, factor); });
+    memory_->wait();
+    return finite;
+  }
   void run(std::span<const Parameter> parameters, const StepOptions& options) const override {
     require(parameters);
     memory_->visit([kernel = kernel_, kept = copy_of(parameters), options = StepOptions(options),

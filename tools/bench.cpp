@@ -7,7 +7,6 @@
 
 #include "engine/error.h"
 #include "io/atomic_file.h"
-#include "kernels/cpu/backend.h"
 #include "models/registry.h"
 #include "tools/commands.h"
 #include "tools/device_options.h"
@@ -47,11 +46,11 @@ std::vector<std::string> sources_of(const BenchArguments& a) {
   return sources;
 }
 
-std::vector<BenchmarkCase> cases_of(const BenchArguments& a) {
+std::vector<BenchmarkCase> cases_of(const BenchArguments& a, const std::vector<Precision>& precisions) {
   std::vector<BenchmarkCase> cases;
   for (const std::string& source : sources_of(a))
     for (const std::string& mode : a.modes)
-      for (const std::string& precision : a.precisions)
+      for (const Precision precision : precisions)
         for (const int threads : a.threads)
           for (const std::int64_t batch : a.batches) {
             if (batch < 1) throw Error("--batch", std::to_string(batch) + " must be 1 or more");
@@ -66,7 +65,7 @@ std::vector<BenchmarkCase> cases_of(const BenchArguments& a) {
                              .image_size = a.image_size,
                              .work = work_by_name(mode),
                              .batch = batch,
-                             .precision = precision_by_name(precision),
+                             .precision = precision,
                              .threads = threads});
           }
   return cases;
@@ -91,17 +90,18 @@ int bench(const BenchArguments& a) {
     fmt::print("{}", a.json ? to_json(result) : to_text(result));
     return 0;
   }
-  const std::vector<BenchmarkCase> cases = cases_of(a);
+  std::vector<Precision> precisions;
+  for (const std::string& name : a.precisions) precisions.push_back(precision_by_name(name, a.device.device));
+  const std::vector<BenchmarkCase> cases = cases_of(a, precisions);
   const std::shared_ptr<const Backend> backend = backends(a.threads.front());
   BenchmarkReport report{.machine = fmt::format("{}, {} threads; {}", processor_name(), backend->threads(),
-                                                cpu_backend_description()),
+                                                description_of(a.device)),
                          .device = backend->name(),
                          .limits = {},
                          .results = {}};
-  for (const std::string& name : a.precisions) {
-    const Precision precision = precision_by_name(name);
-    warn_of_slow_precision(precision);
-    report.limits.push_back({precision, cpu_limit_precision(precision), backend->measure_limit(precision)});
+  for (const Precision precision : precisions) {
+    report.limits.push_back(
+        {precision, limit_precision(a.device, precision), backend->measure_limit(precision)});
   }
   for (const BenchmarkCase& what : cases) {
     fmt::print(stderr, "{} {}, batch {}, {} ...\n", what.name, to_string(what.work), what.batch,

@@ -48,23 +48,23 @@ int training_program(int argc, char** argv, const TrainOptions& defaults) {
   return run_command_line(app, argc, argv, train);
 }
 
-PrecisionRequest requested_precision(const std::string& name) {
+PrecisionRequest requested_precision(const std::string& name, const std::string& device) {
+  if (device != "cpu") return precision_request(name, Bfloat16Speed::depends);
   const PrecisionRequest request = precision_request(name, cpu_bfloat16_speed());
-  if (!request.is_automatic) warn_of_slow_precision(request.precision);
+  if (request.precision == Precision::f16)
+    throw Error("--precision", "f16 is for GPUs; give --device cuda with it, or take bf16");
+  if (request.precision == Precision::bf16 && cpu_bfloat16_speed() == Bfloat16Speed::slower) {
+    fmt::print(stderr,
+               "warning: this processor has no bfloat16 instructions: --precision bf16 is slower than f32\n");
+  }
   return request;
 }
 
-Precision precision_by_name(const std::string& name) {
-  const PrecisionRequest request = precision_request(name, Bfloat16Speed::slower);
+Precision precision_by_name(const std::string& name, const std::string& device) {
+  const PrecisionRequest request = requested_precision(name, device);
   if (request.is_automatic)
     throw Error("--precision", "auto measures on photos, and here are none; give f32 or bf16");
   return request.precision;
-}
-
-void warn_of_slow_precision(Precision precision) {
-  if (precision != Precision::bf16 || cpu_bfloat16_speed() != Bfloat16Speed::slower) return;
-  fmt::print(stderr,
-             "warning: this processor has no bfloat16 instructions: --precision bf16 is slower than f32\n");
 }
 
 }  // namespace petal

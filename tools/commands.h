@@ -30,11 +30,10 @@ int run_command_line(CLI::App& app, int argc, char** argv, const std::function<i
 // A training program for one model variant: `petal train` with that variant's recipe as its defaults.
 int training_program(int argc, char** argv, const TrainOptions& defaults);
 
-// What `--precision` asks for on this processor, as precision_request reads it; with the warning below.
-PrecisionRequest requested_precision(const std::string& name);
-// "f32", "bf16", "f16", where there are no photos to measure `auto` on. Throws Error(--precision).
-Precision precision_by_name(const std::string& name);
-// On standard error, of bf16 where this processor computes f32 faster.
-void warn_of_slow_precision(Precision precision);
+// What `--precision` asks for on "cpu" or "cuda", as precision_request reads it. Throws Error(--precision) of
+// what the device does not compute in; warns on standard error where this processor computes f32 faster.
+PrecisionRequest requested_precision(const std::string& name, const std::string& device);
+// The same where there are no photos to measure `auto` on.
+Precision precision_by_name(const std::string& name, const std::string& device);
 
 }  // namespace petal

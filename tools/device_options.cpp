@@ -42,4 +42,12 @@ BackendFactory backend_factory(const DeviceOptions& options) {
   return [](int threads) { return make_cpu_backend(threads); };
 }
 
+std::string description_of(const DeviceOptions& options) {
+  return options.device == "cuda" ? cuda_backend_description() : cpu_backend_description();
+}
+
+Precision limit_precision(const DeviceOptions& options, Precision precision) {
+  return options.device == "cuda" ? precision : cpu_limit_precision(precision);
+}
+
 }  // namespace petal

@@ -24,4 +24,9 @@ void add_gpu_options(CLI::App& app, DeviceOptions& options);
 // where these are asked of a device that has no such thing.
 BackendFactory backend_factory(const DeviceOptions& options);
 
+// What its kernels are made of, or what the GPU is: for reports.
+std::string description_of(const DeviceOptions& options);
+// The precision that its measure_limit of `precision` multiplies in.
+Precision limit_precision(const DeviceOptions& options, Precision precision);
+
 }  // namespace petal

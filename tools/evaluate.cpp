@@ -37,8 +37,8 @@ int evaluate(const EvaluateArguments& a) {
   const BackendFactory backends = backend_factory(a.device);
   document.device = backends(a.threads)->name();
   ImageFolder folder = scan_for(model, a.data);
-  document.precision =
-      choose_precision(requested_precision(a.precision), model, folder.photos, backends, options);
+  document.precision = choose_precision(requested_precision(a.precision, a.device.device), model,
+                                        folder.photos, backends, options);
   options.precision = document.precision.precision;
   if (const std::string text = to_text(document.precision); !text.empty()) fmt::print(stderr, "{}\n", text);
   document.seconds.load = whole.seconds();

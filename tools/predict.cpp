@@ -85,7 +85,7 @@ int predict(const PredictArguments& a) {
   options.stop = &stop_on_interrupt();
   const BackendFactory backends = backend_factory(a.device);
   const PrecisionChoice precision =
-      choose_precision(requested_precision(a.precision), model, photos, backends, options);
+      choose_precision(requested_precision(a.precision, a.device.device), model, photos, backends, options);
   options.precision = precision.precision;
   if (const std::string text = to_text(precision); !text.empty()) fmt::print(stderr, "{}\n", text);
   const ScoredPhotos scored = score_photos(model, photos, backends, options);

@@ -4,7 +4,6 @@
 #include <memory>
 
 #include "io/atomic_file.h"
-#include "kernels/cpu/backend.h"
 #include "tools/commands.h"
 #include "tools/device_options.h"
 #include "tools/interrupt.h"
@@ -27,14 +26,13 @@ int profile(const ProfileArguments& a) {
   BenchmarkCase what = a.what;
   what.name = what.source;
   what.work = work_by_name(a.mode);
-  what.precision = precision_by_name(a.precision);
-  warn_of_slow_precision(what.precision);
+  what.precision = precision_by_name(a.precision, a.device.device);
   const ProfileRows rows = profile_rows_by_name(a.by);
   LayerProfile found =
       profile_layers(what, backend_factory(a.device), {.seconds = a.seconds, .stop = &stop_on_interrupt()});
-  found.limit_measured_in = cpu_limit_precision(what.precision);
+  found.limit_measured_in = limit_precision(a.device, what.precision);
   found.machine =
-      fmt::format("{}, {} threads; {}", processor_name(), found.what.threads, cpu_backend_description());
+      fmt::format("{}, {} threads; {}", processor_name(), found.what.threads, description_of(a.device));
   fmt::print("{}", a.json ? to_json(found) : to_text(found, rows, a.sort == "time", a.most));
   if (!a.trace.empty()) write_atomically(a.trace, to_trace(found));
   if (!a.html.empty()) write_atomically(a.html, to_html(found));

@@ -127,7 +127,7 @@ void add_machine_options(CLI::App& app, TrainArguments& a) {
 TrainOptions resolved(const TrainArguments& a) {
   TrainOptions options = a.options;
   options.apply_exif_orientation = !a.no_exif;
-  options.precision = requested_precision(a.precision);
+  options.precision = requested_precision(a.precision, a.device.device);
   options.device = a.device.device;
   options.tensor_float32 = a.device.tensor_float32;
   options.deterministic = a.device.deterministic;

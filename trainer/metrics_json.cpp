@@ -41,7 +41,7 @@ Json precision_json(const PrecisionError& error) {
                {"is_within_bound", is_within_bound(error)}};
   if (error.f32_accuracy) {
     json["f32_accuracy"] = *error.f32_accuracy;
-    json["bf16_accuracy"] = *error.bf16_accuracy;
+    json[std::string(to_string(error.half)) + "_accuracy"] = *error.half_accuracy;
   }
   return json;
 }

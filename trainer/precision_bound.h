@@ -8,13 +8,15 @@
 
 namespace petal {
 
-// How far bf16 is from f32 on a sample of photos. A photo's feature error is ||bf16 - f32|| / ||f32||.
+// How far a half precision is from f32 on a sample of photos. A photo's feature error is ||half - f32|| /
+// ||f32||.
 struct PrecisionError {
+  Precision half = Precision::bf16;
   std::int64_t photos = 0;
   double median_feature_error = 0, worst_feature_error = 0;
-  std::int64_t changed_classes = 0;    // photos whose most probable class is another
-  std::optional<double> f32_accuracy;  // on the sample; nothing: its classes are not known
-  std::optional<double> bf16_accuracy;
+  std::int64_t changed_classes = 0;      // photos whose most probable class is another
+  std::optional<double> f32_accuracy{};  // on the sample; nothing: its classes are not known
+  std::optional<double> half_accuracy{};
 };
 
 // What --precision auto takes for as good as f32. The scale is what happens to photos anyway: saved anew as

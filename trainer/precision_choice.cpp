@@ -61,13 +61,13 @@ Classes nearest_means(const Tensor& rows, const Classes& truth) {
 }
 
 // Of the columns [0, features) of both.
-void compare_features(const Tensor& f32, const Tensor& bf16, std::size_t features, PrecisionError& error) {
+void compare_features(const Tensor& f32, const Tensor& half, std::size_t features, PrecisionError& error) {
   std::vector<double> errors;
   for (std::size_t i = 0; i < static_cast<std::size_t>(f32.shape()[0]); ++i) {
     double difference = 0, size = 0;
     for (std::size_t k = 0; k < features; ++k) {
       const auto expected = static_cast<double>(row_of(f32, i)[k]);
-      difference += std::pow(static_cast<double>(row_of(bf16, i)[k]) - expected, 2);
+      difference += std::pow(static_cast<double>(row_of(half, i)[k]) - expected, 2);
       size += expected * expected;
     }
     errors.push_back(difference == 0 ? 0 : std::sqrt(difference / size));
@@ -87,31 +87,32 @@ double accuracy(const Classes& found, const Classes& truth) {
   return static_cast<double>(hits) / static_cast<double>(found.size());
 }
 
-void compare_classes(const Classes& f32, const Classes& bf16, const Classes& truth, PrecisionError& error) {
-  for (std::size_t i = 0; i < f32.size(); ++i) error.changed_classes += f32[i] != bf16[i];
+void compare_classes(const Classes& f32, const Classes& half, const Classes& truth, PrecisionError& error) {
+  for (std::size_t i = 0; i < f32.size(); ++i) error.changed_classes += f32[i] != half[i];
   if (std::ranges::count(truth, -1) > 0) return;
   error.f32_accuracy = accuracy(f32, truth);
-  error.bf16_accuracy = accuracy(bf16, truth);
+  error.half_accuracy = accuracy(half, truth);
 }
 
 // The sample's rows in both precisions, and its classes.
 struct SampleRows {
-  Tensor f32, bf16;
+  Tensor f32, half;
   Classes truth;
 };
 
-SampleRows run_sample(const Network& network, std::span<const Photo> photos, const BackendFactory& backends,
-                      FeatureOptions options) {
+SampleRows run_sample(const Network& network, Precision half, std::span<const Photo> photos,
+                      const BackendFactory& backends, FeatureOptions options) {
   const std::vector<Photo> sample = even_sample(photos);
   options.stream.progress = {};
   const auto rows = [&](Precision precision) {
     options.stream.precision = precision;
     return extract_features(network, sample, backends, options);
   };
-  Features f32 = rows(Precision::f32), bf16 = rows(Precision::bf16);
+  Features in_f32 = rows(Precision::f32), in_half = rows(half);
   Classes truth;
-  for (const std::int64_t photo : f32.photos) truth.push_back(sample[static_cast<std::size_t>(photo)].label);
-  return {std::move(f32.rows), std::move(bf16.rows), std::move(truth)};
+  for (const std::int64_t photo : in_f32.photos)
+    truth.push_back(sample[static_cast<std::size_t>(photo)].label);
+  return {std::move(in_f32.rows), std::move(in_half.rows), std::move(truth)};
 }
 
 // The most probable class of each row by its columns from `first` on.
@@ -170,11 +171,11 @@ PrecisionChoice choose_precision(const PrecisionRequest& request, const Network&
                                  std::span<const Photo> photos, const BackendFactory& backends,
                                  const FeatureOptions& options) {
   const PrecisionChoice choice = choose_by_speed(request, base, photos, backends);
-  if (choice.precision != Precision::bf16) return choice;
-  const SampleRows rows = run_sample(base, photos, backends, options);
-  PrecisionError error;
-  compare_features(rows.f32, rows.bf16, static_cast<std::size_t>(rows.f32.shape().back()), error);
-  compare_classes(nearest_means(rows.f32, rows.truth), nearest_means(rows.bf16, rows.truth), rows.truth,
+  if (choice.precision == Precision::f32) return choice;
+  const SampleRows rows = run_sample(base, request.precision, photos, backends, options);
+  PrecisionError error{.half = request.precision};
+  compare_features(rows.f32, rows.half, static_cast<std::size_t>(rows.f32.shape().back()), error);
+  compare_classes(nearest_means(rows.f32, rows.truth), nearest_means(rows.half, rows.truth), rows.truth,
                   error);
   return choose_by_error(choice, error);
 }
@@ -183,7 +184,7 @@ PrecisionChoice choose_precision(const PrecisionRequest& request, const Model& m
                                  std::span<const Photo> photos, const BackendFactory& backends,
                                  const PhotoStreamOptions& options) {
   const PrecisionChoice choice = choose_by_speed(request, model.network, photos, backends);
-  if (!choice.is_automatic || choice.precision != Precision::bf16) return choice;
+  if (!choice.is_automatic || choice.precision == Precision::f32) return choice;
   const Graph& graph = model.network.graph;
   const Graph up_to = up_to_features(graph);
   const std::int64_t features = row_width(up_to);
@@ -193,12 +194,12 @@ PrecisionChoice choose_precision(const PrecisionRequest& request, const Model& m
   FeatureOptions sample{.stream = options};
   sample.stream.decode.apply_exif_orientation = model.apply_exif_orientation;
   sample.stream.decode.fast = model.fast_decode;
-  const SampleRows rows =
-      run_sample({graph.with_outputs(outputs), model.network.weights}, photos, backends, sample);
-  PrecisionError error;
-  compare_features(rows.f32, rows.bf16, static_cast<std::size_t>(features), error);
+  const SampleRows rows = run_sample({graph.with_outputs(outputs), model.network.weights}, request.precision,
+                                     photos, backends, sample);
+  PrecisionError error{.half = request.precision};
+  compare_features(rows.f32, rows.half, static_cast<std::size_t>(features), error);
   const std::int64_t first = has_head ? features : 0;
-  compare_classes(answers(rows.f32, first), answers(rows.bf16, first), rows.truth, error);
+  compare_classes(answers(rows.f32, first), answers(rows.half, first), rows.truth, error);
   return choose_by_error(choice, error);
 }
 

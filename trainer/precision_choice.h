@@ -27,9 +27,9 @@ PrecisionRequest precision_request(const std::string& name, Bfloat16Speed bf16);
 // "auto" or the precision's name.
 std::string to_string(const PrecisionRequest& request);
 
-// For a frozen base. bf16 is measured in any case, on an even choice of the photos; their classes are told by
-// the nearest of the classes' mean features (each photo left out of its own), as no head is trained yet. What
-// is computed goes through the cache. Throws as extract_features.
+// For a frozen base. A half precision is measured in any case, on an even choice of the photos; their classes
+// are told by the nearest of the classes' mean features (each photo left out of its own), as no head is
+// trained yet. What is computed goes through the cache. Throws as extract_features.
 PrecisionChoice choose_precision(const PrecisionRequest& request, const Network& base,
                                  std::span<const Photo> photos, const BackendFactory& backends,
                                  const FeatureOptions& options);

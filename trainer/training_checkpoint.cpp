@@ -75,6 +75,10 @@ std::string slot_prefix(std::size_t slot) {
 
 void add_slots(Checkpoint& checkpoint, const OptimizerState& optimizer) {
   checkpoint.integers["optimizer/step"] = static_cast<std::uint64_t>(optimizer.step);
+  if (optimizer.loss_scale > 0) {
+    checkpoint.numbers["optimizer/loss_scale"] = static_cast<double>(optimizer.loss_scale);
+    checkpoint.integers["optimizer/finite_steps"] = static_cast<std::uint64_t>(optimizer.finite_steps);
+  }
   for (const auto& [name, slots] : optimizer.slots) {
     for (std::size_t i = 0; i < slots.size(); ++i) {
       checkpoint.tensors[slot_prefix(i) + name] = std::make_shared<const Tensor>(slots[i]);
@@ -102,7 +106,11 @@ Weights stored_weights(const Checkpoint& checkpoint, const std::string& prefix) 
 }
 
 OptimizerState optimizer_of(const Checkpoint& checkpoint, const Weights& weights) {
-  OptimizerState state{.step = static_cast<std::int64_t>(checkpoint.integer("optimizer/step")), .slots = {}};
+  OptimizerState state{.step = static_cast<std::int64_t>(checkpoint.integer("optimizer/step"))};
+  if (checkpoint.numbers.contains("optimizer/loss_scale")) {
+    state.loss_scale = static_cast<float>(checkpoint.number("optimizer/loss_scale"));
+    state.finite_steps = static_cast<std::int64_t>(checkpoint.integer("optimizer/finite_steps"));
+  }
   for (const auto& [name, entry] : weights.entries()) {
     if (entry.role == Role::weight) state.slots[name];
   }

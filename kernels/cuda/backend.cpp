@@ -80,11 +80,12 @@ std::shared_ptr<const Backend> make_cuda_backend(const CudaOptions& options) {
 
 std::vector<CudaEngine> cuda_convolution_engines(const std::string& properties, const Conv2D& layer,
                                                  const Shape& photos, Direction direction,
-                                                 const CudaOptions& options, std::size_t most) {
+                                                 const CudaOptions& options, std::size_t most,
+                                                 DataType type) {
   const Plugin plugin = load();
   if (!plugin.missing.empty()) throw Error("cuda", plugin.missing);
   std::vector<CudaEngine> engines(most);
-  plugin.convolution_engines(properties.c_str(), &layer, &photos, direction, &options, &engines);
+  plugin.convolution_engines(properties.c_str(), &layer, &photos, direction, type, &options, &engines);
   return engines;
 }
 

@@ -15,7 +15,8 @@ KernelPointer prepare(const Dense& layer, const Device& device, const PrepareCon
   return prepare_convolution(device, context,
                              {.geometry = {Image(rows, src.back()), Image(rows, layer.units), pixel},
                               .use_bias = layer.use_bias,
-                              .activation = layer.activation});
+                              .activation = layer.activation,
+                              .kernel_type = kernel_type_of(context)});
 }
 
 }  // namespace petal::cuda

@@ -7,8 +7,8 @@ namespace petal::cuda {
 namespace {
 
 Support supports_precision(Precision precision) {
-  if (precision == Precision::f32) return {};
-  return {false, "the kernels for GPUs compute in f32 so far"};
+  if (precision != Precision::f64) return {};
+  return {false, "float64 is for the reference; use f32"};
 }
 
 void require(Precision precision, const char* where) {
@@ -36,7 +36,7 @@ std::unique_ptr<Kernel> DeviceBackend::prepare(const PrepareContext& context) co
 std::unique_ptr<Kernel> DeviceBackend::prepare_sum(Precision precision, std::int64_t elements,
                                                    int terms) const {
   require(precision, "sum");
-  return make_sum(device_, elements, terms);
+  return make_sum(device_, data_type(precision), elements, terms);
 }
 
 std::unique_ptr<LossKernel> DeviceBackend::prepare_loss(const Loss& loss,

@@ -7,6 +7,7 @@
 
 #include "engine/backend.h"
 #include "kernels/cuda/device.h"
+#include "kernels/cuda/numbers.h"
 
 namespace petal::cuda {
 
@@ -50,25 +51,6 @@ T* as(std::byte* bytes) {
   return reinterpret_cast<T*>(bytes);
 }
 
-// A node's weights, wherever they are: on the device from here on where they hold for good, else what each
-// run binds.
-class WeightArrays {
- public:
-  WeightArrays(const Device& device, const PrepareContext& context) {
-    if (!context.constant_weights) return;
-    for (const Tensor* tensor : context.weights) {
-      constants_.emplace_back(device.memory, tensor->size_bytes());
-      constants_.back().upload(tensor->bytes());
-    }
-  }
-  const float* operator()(const Bindings& bindings, std::size_t index) const {
-    return constants_.empty() ? as<float>(bindings.weights[index]) : constants_[index].floats();
-  }
-
- private:
-  std::vector<DeviceArray> constants_;
-};
-
 // An array on the device that a kernel reads: factors of a layer, tables.
 template <class T>
 DeviceArray uploaded(const Device& device, const std::vector<T>& numbers) {
@@ -76,6 +58,38 @@ DeviceArray uploaded(const Device& device, const std::vector<T>& numbers) {
   array.upload(reinterpret_cast<const std::byte*>(numbers.data()));
   return array;
 }
+
+// The same of a tensor of floats, rounded where `type` is a half.
+inline DeviceArray uploaded(const Device& device, const Tensor& tensor, DataType type = DataType::f32) {
+  std::vector<std::byte> bytes(static_cast<std::size_t>(tensor.elements()) * size_of(type));
+  const Results rounded(bytes.data(), type);
+  for (Index i = 0; i < tensor.elements(); ++i) rounded[i] = tensor.values()[static_cast<std::size_t>(i)];
+  return uploaded(device, bytes);
+}
+
+// A node's weights, wherever they are: on the device from here on where they hold for good, else what each
+// run binds. Floats, but for the first, which is of `first_type`.
+class WeightArrays {
+ public:
+  WeightArrays(const Device& device, const PrepareContext& context, DataType first_type = DataType::f32)
+      : first_type_(first_type) {
+    if (!context.constant_weights) return;
+    for (const Tensor* tensor : context.weights)
+      constants_.push_back(uploaded(device, *tensor, constants_.empty() ? first_type : DataType::f32));
+  }
+  Numbers first(const Bindings& bindings) const { return {bytes(bindings, 0), first_type_}; }
+  const float* operator()(const Bindings& bindings, std::size_t index) const {
+    return as<float>(bytes(bindings, index));
+  }
+
+ private:
+  const std::byte* bytes(const Bindings& bindings, std::size_t index) const {
+    return constants_.empty() ? bindings.weights[index] : constants_[index].data();
+  }
+
+  DataType first_type_;
+  std::vector<DeviceArray> constants_;
+};
 
 // For an operation without weights that has both its directions.
 inline Support without_weights(Direction direction) {

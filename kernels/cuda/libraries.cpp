@@ -17,9 +17,11 @@ class Cudnn final : public Libraries {
 
   std::unique_ptr<Kernel> prepare_convolution(const Device& device, const PrepareContext& context,
                                               const ConvolutionLayer& layer) override {
-    auto plans = plan_convolution({.handle = handle_.get()}, layer.geometry, context.direction, exactness_);
+    const DataType type = convolution_type(context);
+    auto plans =
+        plan_convolution({.handle = handle_.get()}, layer.geometry, context.direction, type, exactness_);
     if (plans.empty()) return nullptr;
-    return make_cudnn_convolution(device, handle_, context, layer, std::move(plans[0]));
+    return make_cudnn_convolution(device, handle_, context, layer, type, std::move(plans[0]));
   }
 
  private:

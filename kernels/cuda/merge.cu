@@ -33,7 +33,7 @@ struct Repeated {
 };
 
 struct Inputs {
-  const float* src[most_inputs] = {};
+  Numbers src[most_inputs];
   Repeated repeated[most_inputs];
   bool is_whole[most_inputs] = {};
   int count = 0;
@@ -61,7 +61,7 @@ PETAL_BODY float merged(MergeOperation operation, float y, float next) {
 struct MergeForward {
   Inputs inputs;
   MergeOperation operation;
-  float* dst;
+  Results dst;
   PETAL_BODY void operator()(Index i) const {
     float y = inputs(0, i);
     for (int input = 1; input < inputs.count; ++input) y = merged(operation, y, inputs(input, i));
@@ -101,8 +101,8 @@ struct MergeBackward {
   Inputs inputs;
   MergeOperation operation;
   int by;
-  const float* diff_dst;
-  float* diff_src;
+  Numbers diff_dst;
+  Results diff_src;
   Index repetitions;
   PETAL_BODY void operator()(Index s) const {
     const Repeated& r = inputs.repeated[by];
@@ -150,18 +150,19 @@ Inputs describe(const PrepareContext& context) {
 KernelPointer prepare_merge(MergeOperation operation, const Device& device, const PrepareContext& context) {
   const Inputs described = describe(context);
   const Index elements = context.dst.shape.elements();
+  const ValueArrays arrays(context);
   const Queue queue = device.queue;
-  const auto bound = [described](const Bindings& b) {
+  const auto bound = [described, arrays](const Bindings& b) {
     Inputs inputs = described;
-    for (std::size_t i = 0; i < b.src.size(); ++i) inputs.src[i] = as<float>(b.src[i]);
+    for (std::size_t i = 0; i < b.src.size(); ++i) inputs.src[i] = arrays.src(b, i);
     return inputs;
   };
   if (context.direction == Direction::forward) {
     return launches(
         [=](const Bindings& b) {
-          for_each(queue, elements, MergeForward{bound(b), operation, as<float>(b.dst)});
+          for_each(queue, elements, MergeForward{bound(b), operation, arrays.dst(b)});
         },
-        {.in_place_input = described.is_whole[0] ? 0 : -1});
+        {.in_place_input = described.is_whole[0] ? arrays.in_place() : -1});
   }
   std::vector<Index> sizes;
   for (const TensorDescription& src : context.src) sizes.push_back(src.shape.elements());
@@ -169,8 +170,8 @@ KernelPointer prepare_merge(MergeOperation operation, const Device& device, cons
     for (std::size_t i = 0; i < sizes.size(); ++i) {
       if (!b.diff_src[i]) continue;
       for_each(queue, sizes[i],
-               MergeBackward{bound(b), operation, static_cast<int>(i), as<float>(b.diff_dst),
-                             as<float>(b.diff_src[i]), elements / sizes[i]});
+               MergeBackward{bound(b), operation, static_cast<int>(i), arrays.diff_dst(b),
+                             arrays.diff_src(b, i), elements / sizes[i]});
     }
   });
 }

@@ -2,8 +2,8 @@
 
 #include "kernels/cuda/kernel.h"
 
-// What each operation's file gives the backend: whether it runs a direction in float32, and the kernel for
-// it.
+// What each operation's file gives the backend: whether it runs a direction, and the kernel for it. Bodies
+// read and write arrays of every type (numbers.h) and compute in float32.
 namespace petal::cuda {
 
 inline Support supports(const Input&, Direction) {
@@ -105,7 +105,7 @@ KernelPointer prepare(const Merge<of>&, const Device& device, const PrepareConte
 }
 
 // dst = src[0] + src[1] + ..., of `terms` arrays.
-KernelPointer make_sum(const Device& device, std::int64_t elements, int terms);
+KernelPointer make_sum(const Device& device, DataType type, std::int64_t elements, int terms);
 std::unique_ptr<LossKernel> make_loss(const Device& device, const Loss& loss, const Shape& predictions);
 std::unique_ptr<UpdateKernel> make_update(const Device& device, const Optimizer& optimizer);
 

@@ -8,6 +8,7 @@
 
 #include "kernels/cuda/check.h"
 #include "kernels/cuda/device_backend.h"
+#include "kernels/cuda/device_limit.h"
 #include "kernels/cuda/device_memory.h"
 #include "kernels/cuda/libraries.h"
 
@@ -61,6 +62,10 @@ class CudaBackend final : public cuda::DeviceBackend {
            (options_.tensor_float32 ? ", tf32" : "") + (options_.deterministic ? ", deterministic" : "");
   }
   void enter() const override { PETAL_CUDA("cuda", cudaSetDevice(options_.device)); }
+  DeviceLimit measure_limit(Precision precision) const override {
+    constexpr std::int64_t size = 4096;
+    return cuda::measure_limit(*this, precision, size);
+  }
 
  private:
   CudaOptions options_;
@@ -78,13 +83,13 @@ PETAL_EXPORT const char* petal_cuda_interface() {
 
 PETAL_EXPORT void petal_cuda_convolution_engines(const char* properties, const petal::Conv2D* layer,
                                                  const petal::Shape* photos, petal::Direction direction,
-                                                 const petal::CudaOptions* options,
+                                                 petal::DataType type, const petal::CudaOptions* options,
                                                  std::vector<petal::CudaEngine>* engines) {
   using namespace petal::cuda;
   const std::size_t most = engines->size();
   engines->clear();
   for (const ConvolutionPlan& plan :
-       plan_convolution({.properties = properties}, geometry_of(*layer, "conv2d", *photos), direction,
+       plan_convolution({.properties = properties}, geometry_of(*layer, "conv2d", *photos), direction, type,
                         petal::exactness_of(*options), most)) {
     engines->push_back(plan.engine);
   }

@@ -9,21 +9,20 @@ struct Line {
   Index channels;
 };
 
-template <class From>
 struct Forward {
   Line line;
-  const From* src;
-  float* dst;
+  Numbers src;
+  Results dst;
   PETAL_BODY void operator()(Index i) const {
     const Index c = i % line.channels;
-    dst[i] = static_cast<float>(src[i]) * line.scale[c] + line.offset[c];
+    dst[i] = src[i] * line.scale[c] + line.offset[c];
   }
 };
 
 struct Backward {
   Line line;
-  const float* diff_dst;
-  float* diff_src;
+  Numbers diff_dst;
+  Results diff_src;
   PETAL_BODY void operator()(Index i) const { diff_src[i] = diff_dst[i] * line.scale[i % line.channels]; }
 };
 
@@ -43,26 +42,20 @@ KernelPointer prepare(const Rescaling& layer, const Device& device, const Prepar
   const Index elements = context.dst.shape.elements(), channels = context.dst.shape.back();
   const DeviceArray scale = uploaded(device, of_every_channel(layer.scale, channels));
   const DeviceArray offset = uploaded(device, of_every_channel(layer.offset, channels));
-  const bool pixels = context.src[0].type == DataType::u8;
+  const ValueArrays arrays(context);
   const Queue queue = device.queue;
   if (context.direction == Direction::forward) {
     return launches(
         [=](const Bindings& b) {
           const Line line{scale.floats(), offset.floats(), channels};
-          float* dst = as<float>(b.dst);
-          if (pixels)
-            for_each(queue, elements, Forward<std::uint8_t>{line, as<std::uint8_t>(b.src[0]), dst});
-          else
-            for_each(queue, elements, Forward<float>{line, as<float>(b.src[0]), dst});
+          for_each(queue, elements, Forward{line, arrays.src(b), arrays.dst(b)});
         },
-        {.in_place_input = pixels ? -1 : 0});
+        {.in_place_input = arrays.in_place()});
   }
   return launches([=](const Bindings& b) {
     if (!b.diff_src[0]) return;
-    for_each(
-        queue, elements,
-        Backward{
-            {scale.floats(), offset.floats(), channels}, as<float>(b.diff_dst), as<float>(b.diff_src[0])});
+    for_each(queue, elements,
+             Backward{{scale.floats(), offset.floats(), channels}, arrays.diff_dst(b), arrays.diff_src(b)});
   });
 }
 

@@ -6,12 +6,12 @@ namespace petal::cuda {
 namespace {
 
 // As many arrays as one launch adds.
-constexpr int most_terms = 8;
+constexpr int most_terms = 32;
 
 struct Sum {
-  const float* src[most_terms];
+  Numbers src[most_terms];
   int terms;
-  float* dst;
+  Results dst;
   PETAL_BODY void operator()(Index i) const {
     float sum = src[0][i];
     for (int term = 1; term < terms; ++term) sum += src[term][i];
@@ -21,15 +21,15 @@ struct Sum {
 
 }  // namespace
 
-// What is more than one launch takes is added to what the launch before it made.
-KernelPointer make_sum(const Device& device, Index elements, int terms) {
+// What is more than one launch takes is added to what the launch before it made, and rounded, in dst.
+KernelPointer make_sum(const Device& device, DataType type, Index elements, int terms) {
   const Queue queue = device.queue;
   return launches([=](const Bindings& b) {
     for (int first = 0; first < terms;) {
-      Sum sum{.src = {}, .terms = 0, .dst = as<float>(b.dst)};
-      if (first > 0) sum.src[sum.terms++] = sum.dst;
+      Sum sum{.src = {}, .terms = 0, .dst = {b.dst, type}};
+      if (first > 0) sum.src[sum.terms++] = sum.dst.numbers();
       while (sum.terms < most_terms && first < terms)
-        sum.src[sum.terms++] = as<float>(b.src[static_cast<std::size_t>(first++)]);
+        sum.src[sum.terms++] = Numbers(b.src[static_cast<std::size_t>(first++)], type);
       for_each(queue, elements, sum);
     }
   });

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/error.h"
 #include "kernels/cuda/operations.h"
 
 namespace petal::cuda {
@@ -16,6 +15,7 @@ constexpr int most_arrays = 32;
 struct Arrays {
   struct Array {
     float *weights, *gradient, *slots[3];
+    Results rounded;
     float scale, l1, l2;
     Index end;  // of this array's indices
   };
@@ -24,8 +24,14 @@ struct Arrays {
 
   void add(const Parameter& parameter, float scale) {
     Array& next = array[count];
-    next = {parameter.weights,        parameter.diff_weights,         {}, scale, parameter.regularizer.l1,
-            parameter.regularizer.l2, elements() + parameter.elements};
+    next = {parameter.weights,
+            parameter.diff_weights,
+            {},
+            {parameter.rounded, parameter.rounded_type},
+            scale,
+            parameter.regularizer.l1,
+            parameter.regularizer.l2,
+            elements() + parameter.elements};
     for (std::size_t slot = 0; slot < parameter.slots.size(); ++slot)
       next.slots[slot] = parameter.slots[slot];
     ++count;
@@ -93,6 +99,7 @@ struct Step {
   Rule rule;
   float clip_value;
 
+  // With it the copy that kernels read.
   PETAL_BODY void operator()(Index index) const {
     const int number = arrays.find(index);
     const Arrays::Array& array = arrays.array[number];
@@ -100,7 +107,11 @@ struct Step {
     float g = array.gradient[i];
     if (clip_value > 0.0f) g = g < -clip_value ? -clip_value : g > clip_value ? clip_value : g;
     g *= array.scale;
-    float& w = array.weights[i];
+    move(array, i, g, array.weights[i]);
+    if (array.rounded) array.rounded[i] = array.weights[i];
+  }
+
+  PETAL_BODY void move(const Arrays::Array& array, Index i, float g, float& w) const {
     switch (rule.kind) {
       case Rule::Kind::descent:
         return descend(array, i, g, w);
@@ -169,6 +180,16 @@ struct Regularize {
   }
 };
 
+// Takes the factor of the loss out of gradients again.
+struct Unscale {
+  Arrays arrays;
+  float factor;
+  PETAL_BODY void operator()(Index index) const {
+    const int number = arrays.find(index);
+    arrays.array[number].gradient[index - arrays.begin(number)] *= factor;
+  }
+};
+
 // Sums over an array in double are made of this many pieces, each by one thread.
 constexpr Index pieces = 256;
 
@@ -193,6 +214,17 @@ struct SumPieces {
       }
     }
     sums[index] = sum;
+  }
+};
+
+// The copies of the weights that kernels read.
+struct Round {
+  Arrays arrays;
+  PETAL_BODY void operator()(Index index) const {
+    const int number = arrays.find(index);
+    const Arrays::Array& array = arrays.array[number];
+    const Index i = index - arrays.begin(number);
+    array.rounded[i] = array.weights[i];
   }
 };
 
@@ -234,8 +266,17 @@ class UpdateLaunches final : public UpdateKernel {
     sum(parameters, false, sums);
   }
 
+  // A square of what is not finite is not finite either.
+  bool unscale(std::span<const Parameter> parameters, float factor) const override {
+    in_launches(parameters, {}, [&](const Arrays& arrays, std::size_t) {
+      for_each(queue_, arrays.elements(), Unscale{arrays, factor});
+    });
+    std::vector<double> squares(parameters.size());
+    sum(parameters, false, squares);
+    return std::ranges::all_of(squares, [](double square) { return std::isfinite(square); });
+  }
+
   void run(std::span<const Parameter> parameters, const StepOptions& options) const override {
-    round(parameters);
     const Rule rule = std::visit(
         [&](const auto& optimizer) { return rule_of(optimizer, options.learning_rate, options.step); },
         optimizer_);
@@ -245,9 +286,12 @@ class UpdateLaunches final : public UpdateKernel {
   }
 
   void round(std::span<const Parameter> parameters) const override {
+    std::vector<Parameter> halves;
     for (const Parameter& parameter : parameters)
-      if (parameter.rounded)
-        throw Error("weights", "the kernels for GPUs compute in f32 so far and round none");
+      if (parameter.rounded) halves.push_back(parameter);
+    in_launches(halves, {}, [&](const Arrays& arrays, std::size_t) {
+      for_each(queue_, arrays.elements(), Round{arrays});
+    });
   }
 
   void accumulate(std::span<const Part> parts, bool first) const override {

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "engine/error.h"
+#include "engine/loss_scale.h"
 #include "kernels/reference/backend.h"
 
 using namespace petal;
@@ -121,20 +122,20 @@ TEST_CASE("a graph in which nothing is trainable is refused") {
                        "branching: nothing is trainable; unfreeze a layer or add a head", Error);
 }
 
-TEST_CASE("training runs in f32 and bf16; what a backend or the plan lacks is an error that names it") {
+TEST_CASE("training runs in f32, bf16 and f16; what a backend or the plan lacks is an error that names it") {
   const Graph graph = branching_network();
   const Weights weights = initialize(graph, 4);
-  for (const Precision precision : {Precision::f16, Precision::f64}) {
-    CHECK_THROWS_WITH_AS(
-        compile_training(graph, weights, make_reference_backend(), {.precision = precision}),
-        ("--precision: training runs in f32 or bf16, not in " + std::string(to_string(precision))).c_str(),
-        Error);
-  }
   CHECK_THROWS_WITH_AS(
-      compile_training(graph, weights, make_reference_backend(), {.precision = Precision::bf16}),
-      "Dense 'hidden': the reference backend does not run it (forward, bf16): the reference computes in f32 "
-      "and f64",
-      Error);
+      compile_training(graph, weights, make_reference_backend(), {.precision = Precision::f64}),
+      "--precision: training runs in f32, bf16 or f16, not in f64", Error);
+  for (const std::string half : {"bf16", "f16"}) {
+    const Precision precision = half == "f16" ? Precision::f16 : Precision::bf16;
+    CHECK_THROWS_WITH_AS(compile_training(graph, weights, make_reference_backend(), {.precision = precision}),
+                         ("Dense 'hidden': the reference backend does not run it (forward, " + half +
+                          "): the reference computes in f32 and f64")
+                             .c_str(),
+                         Error);
+  }
 }
 
 TEST_CASE("micro-batches sum to the batch's gradient, loss and predictions, also of a short batch") {
@@ -160,6 +161,31 @@ TEST_CASE("micro-batches sum to the batch's gradient, loss and predictions, also
       }
     }
   }
+}
+
+TEST_CASE("the loss's factor in float16 is halved where gradients are not finite, and doubled after long") {
+  LossScale scale(Precision::f16);
+  CHECK(scale.factor() == 32768);
+  for (int step = 0; step < 1999; ++step) scale.count(true);
+  CHECK(scale.factor() == 32768);
+  CHECK(scale.finite_steps() == 1999);
+  scale.count(true);
+  CHECK(scale.factor() == 65536);
+  CHECK(scale.finite_steps() == 0);
+  scale.count(true);
+  scale.count(false);
+  CHECK(scale.factor() == 32768);
+  CHECK(scale.finite_steps() == 0);
+  LossScale restored(Precision::f16);
+  restored.restore(8, 1999);
+  restored.count(true);
+  CHECK(restored.factor() == 16);
+  restored.restore(0, 0);  // of a training without one
+  CHECK(restored.factor() == 32768);
+  LossScale none(Precision::bf16);
+  none.count(false);
+  none.restore(8, 3);
+  CHECK(none.factor() == 1);
 }
 
 TEST_CASE("a restored plan goes on bit for bit") {

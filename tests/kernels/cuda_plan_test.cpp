@@ -74,6 +74,31 @@ TEST_CASE("cudnn has an engine for every convolution of one group, on GPUs that 
   }
 }
 
+TEST_CASE("cudnn has engines for convolutions of halves, with sums in float32") {
+  if (!has_plugin()) return;
+  const std::vector<std::pair<Shape, Conv2D>> layers = {
+      {{32, 224, 224, 3}, {.filters = 32, .kernel = {3, 3}, .strides = {2, 2}, .padding = Padding::same}},
+      {{32, 56, 56, 24}, {.filters = 144}},
+      {{32, 28, 28, 128}, {.filters = 128, .kernel = {3, 3}, .padding = Padding::same}},
+      {{32, 17, 17, 128}, {.filters = 192, .kernel = {1, 7}, .padding = Padding::same}}};
+  for (const Gpu& gpu :
+       {Gpu{800, 108, 166912}, {890, 128, 101376}, {900, 132, 232448}, {1000, 148, 232448}}) {
+    for (const DataType type : {DataType::bf16, DataType::f16}) {
+      for (const auto& [photos, layer] : layers) {
+        for (const Direction direction :
+             {Direction::forward, Direction::backward_data, Direction::backward_weights}) {
+          INFO(gpu.version << " " << to_string(type) << " " << photos.to_string() << " "
+                           << to_string(direction));
+          const std::vector<CudaEngine> engines =
+              cuda_convolution_engines(properties_of(gpu), layer, photos, direction, {}, 1, type);
+          CHECK(!engines.empty());
+          for (const CudaEngine& engine : engines) CHECK(!engine.approximates);
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("cudnn's engines round products and differ from run to run only where that is asked for") {
   if (!has_plugin()) return;
   const std::string hopper = properties_of({900, 132, 232448});
@@ -85,7 +110,8 @@ TEST_CASE("cudnn's engines round products and differ from run to run only where 
     const auto engines = [&](const CudaOptions& options, std::size_t most) {
       return cuda_convolution_engines(hopper, layer, {32, 28, 28, 128}, direction, options, most);
     };
-    for (const CudaEngine& engine : engines({}, 50)) CHECK(!engine.rounds_products);
+    for (const CudaEngine& engine : engines({}, 50))
+      CHECK_FALSE((engine.rounds_products || engine.approximates));
     // Tensor cores are what cuDNN puts first where it may.
     const std::vector<CudaEngine> fast = engines({.tensor_float32 = true}, 1);
     REQUIRE(fast.size() == 1);

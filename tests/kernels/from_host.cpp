@@ -72,6 +72,12 @@ class UpdateFromHost final : public UpdateKernel {
     Twins twins(memory_);
     kernel_->sum_squares(on_device(parameters, twins), sums);
   }
+  bool unscale(std::span<const Parameter> parameters, float factor) const override {
+    Twins twins(memory_);
+    const bool finite = kernel_->unscale(on_device(parameters, twins), factor);
+    twins.download();
+    return finite;
+  }
   void run(std::span<const Parameter> parameters, const StepOptions& options) const override {
     Twins twins(memory_);
     kernel_->run(on_device(parameters, twins), options);

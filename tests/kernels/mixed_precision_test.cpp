@@ -1,4 +1,4 @@
-// Training in bfloat16: what is learnt stays float32, and what comes out stays close to float32's.
+// Training in halves: what is learnt stays float32, and what comes out stays close to float32's.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -6,8 +6,12 @@
 #include <cmath>
 #include <map>
 
+#include "engine/loss_scale.h"
+#include "engine/plan.h"
 #include "engine/training_plan.h"
 #include "kernels/cpu/backend.h"
+#include "tests/cuda_on_host.h"
+#include "tests/gpu_under_test.h"
 
 using namespace petal;
 
@@ -189,5 +193,158 @@ TEST_CASE("cpu: in bf16 a restored plan goes on bit for bit, from float32 weight
     other.store(b);
     for (const auto& [name, entry] : a.entries())
       CHECK_MESSAGE(std::ranges::equal(entry.tensor->values(), b.at(name).values()), name);
+  }
+}
+
+namespace {
+
+// The kernels for GPUs as loops of the host, and the GPU where there is one.
+std::vector<std::shared_ptr<const Backend>> devices() {
+  std::vector<std::shared_ptr<const Backend>> all = {testing::make_cuda_on_host()};
+  for (const auto& gpu : testing::gpus_under_test()) all.push_back(gpu);
+  return all;
+}
+
+TrainingPlan make_plan(const Graph& graph, const std::shared_ptr<const Backend>& device,
+                       Precision precision) {
+  return compile_training(graph, initialize(graph, 4), device,
+                          {.batch = samples, .precision = precision, .optimizer = SGD{}});
+}
+
+// As run, with every sample counting `weight`.
+double run_weighted(TrainingPlan& plan, float weight) {
+  static const Noise source;
+  const std::vector<float> weights(samples, weight);
+  return plan.forward_backward(
+      {.source = &source, .count = samples, .targets = targets, .sample_weights = weights},
+      {.seed = 3, .epoch = 1, .samples = {}});
+}
+
+Weights weights_of(const TrainingPlan& plan) {
+  Weights weights;
+  plan.store(weights);
+  return weights;
+}
+
+}  // namespace
+
+TEST_CASE("gpu: in halves loss, predictions and gradients are float32's within rounding") {
+  for (const auto& device : devices()) {
+    for (const bool normalizes : {false, true}) {
+      const Graph graph = network(normalizes);
+      TrainingPlan exact = make_plan(graph, device, Precision::f32);
+      const double expected = run(exact);
+      for (const Precision precision : {Precision::bf16, Precision::f16}) {
+        INFO(device->name() << ", " << to_string(precision) << ", normalizes " << normalizes);
+        const double step = precision == Precision::f16 ? 0.125 : 1;  // of the rounding, to bfloat16's
+        TrainingPlan plan = make_plan(graph, device, precision);
+        const double loss = run(plan);
+        CHECK(loss == doctest::Approx(expected).epsilon(1e-2 * step));
+        CHECK(loss != expected);
+        for (std::int64_t i = 0; i < 3 * samples; ++i)
+          CHECK(plan.predictions()[i] == doctest::Approx(exact.predictions()[i]).epsilon(0.02 * step));
+        for (const WeightDeclaration& weight : graph.weights()) {
+          if (weight.role != Role::weight || weight.name.starts_with("frozen")) continue;
+          // What the batch's mean takes off again has no gradient but rounding.
+          if (normalizes && weight.name == "depthwise/bias") continue;
+          CAPTURE(weight.name);
+          CHECK(distance(plan.gradient(weight.name), exact.gradient(weight.name)) < 0.2 * step);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("gpu: inference in halves is float32's within rounding, fused and node for node") {
+  const Graph graph = network(true);
+  const Weights weights = initialize(graph, 4);
+  for (const auto& device : devices()) {
+    const auto infer = [&](Precision precision, bool optimize) {
+      Plan plan = compile(graph, weights, device, {.batch = 2, .precision = precision, .optimize = optimize});
+      Noise().write(0, 0, 2, reinterpret_cast<float*>(plan.input()));
+      plan.run();
+      const auto* output = reinterpret_cast<const float*>(plan.output());
+      return std::vector<float>(output, output + 6);
+    };
+    const std::vector<float> expected = infer(Precision::f32, true);
+    for (const auto& [precision, tolerance] : {std::pair(Precision::bf16, 0.02), {Precision::f16, 0.0025}}) {
+      for (const bool optimize : {true, false}) {
+        INFO(device->name() << ", " << to_string(precision) << ", " << optimize);
+        const std::vector<float> found = infer(precision, optimize);
+        CHECK(found != expected);
+        for (std::size_t i = 0; i < 6; ++i)
+          CHECK(found[i] == doctest::Approx(expected[i]).epsilon(tolerance));
+      }
+    }
+  }
+}
+
+TEST_CASE("gpu: in float16 gradients below its smallest numbers are not lost") {
+  const Graph graph = network(false);
+  for (const auto& device : devices()) {
+    TrainingPlan exact = make_plan(graph, device, Precision::f32);
+    TrainingPlan plan = make_plan(graph, device, Precision::f16);
+    constexpr float weight = 1e-5f;
+    const double expected = run_weighted(exact, weight);
+    CHECK(run_weighted(plan, weight) == doctest::Approx(expected).epsilon(2e-3));
+    for (const char* name : {"stem/kernel", "project/kernel", "predictions/kernel"}) {
+      CAPTURE(name);
+      CHECK(distance(plan.gradient(name), exact.gradient(name)) < 0.05);
+    }
+  }
+}
+
+TEST_CASE("gpu: in float16 a step whose gradients are not finite is left out, and the loss's factor halved") {
+  const Graph graph = network(false);
+  for (const auto& device : devices()) {
+    TrainingPlan plan = make_plan(graph, device, Precision::f16);
+    const Weights start = weights_of(plan);
+    CHECK(std::isfinite(run_weighted(plan, 1e4f)));
+    plan.update(0.01f);
+    CHECK(plan.optimizer_state().loss_scale == LossScale::first_factor / 2);
+    CHECK(plan.optimizer_state().step == 0);
+    const Weights after = weights_of(plan);
+    for (const auto& [name, entry] : start.entries())
+      CHECK_MESSAGE(std::ranges::equal(entry.tensor->values(), after.at(name).values()), name);
+    // It goes on falling until they are.
+    int left_out = 1;
+    for (; plan.optimizer_state().step == 0 && left_out < 30; ++left_out) {
+      run_weighted(plan, 1e4f);
+      plan.update(1e-6f);
+    }
+    CHECK(left_out > 2);
+    CHECK(plan.optimizer_state().step == 1);
+    CHECK(plan.optimizer_state().finite_steps == 1);
+    CHECK(plan.optimizer_state().loss_scale == std::ldexp(LossScale::first_factor, 1 - left_out));
+    const Weights learnt = weights_of(plan);
+    CHECK_FALSE(std::ranges::equal(learnt.at("stem/kernel").values(), start.at("stem/kernel").values()));
+    for (const auto& [name, entry] : learnt.entries())
+      CHECK(std::ranges::all_of(entry.tensor->values(), [](float w) { return std::isfinite(w); }));
+  }
+}
+
+TEST_CASE("gpu: in halves a restored plan goes on bit for bit, its factor of the loss with it") {
+  const Graph graph = network(true);
+  for (const auto& device : devices()) {
+    for (const Precision precision : {Precision::bf16, Precision::f16}) {
+      INFO(device->name() << ", " << to_string(precision));
+      TrainingPlan plan = make_plan(graph, device, precision);
+      const auto step = [](TrainingPlan& trained, float weight) {
+        const double loss = run_weighted(trained, weight);
+        trained.update(0.01f);
+        return loss;
+      };
+      step(plan, 1);
+      if (precision == Precision::f16) step(plan, 1e5f);  // is left out
+      const Weights weights = weights_of(plan);
+      TrainingPlan other = compile_training(graph, initialize(graph, 9), device,
+                                            {.batch = samples, .precision = precision, .optimizer = SGD{}});
+      other.restore(weights, plan.optimizer_state());
+      CHECK(other.optimizer_state().loss_scale == plan.optimizer_state().loss_scale);
+      for (int i = 0; i < 3; ++i) CHECK(step(other, 1) == step(plan, 1));
+      const Weights a = weights_of(plan), b = weights_of(other);
+      for (const auto& [name, entry] : a.entries())
+        CHECK_MESSAGE(std::ranges::equal(entry.tensor->values(), b.at(name).values()), name);
+    }
   }
 }

@@ -147,19 +147,21 @@ TEST_CASE("updates follow the optimisers' formulas over several steps, clipped a
   }
 }
 
-TEST_CASE("cpu: an update and a rounding leave the weights rounded to the nearest beside them") {
-  const auto backend = make_cpu_backend(2);
-  backend->enter();
-  const auto kernel = backend->prepare_update(SGD{});
+namespace {
+
+void check_rounding(const Backend& backend, DataType type) {
+  backend.enter();
+  const auto kernel = update_from_host(backend, SGD{});
   for (const std::int64_t size : {1, 9, 40003}) {
-    CAPTURE(size);
+    INFO(backend.name() << ", " << to_string(type) << ", " << size);
     std::vector<float> weights = numbers(1, size), gradient = numbers(2, size);
     std::vector<std::byte> rounded(static_cast<std::size_t>(size) * 2);
     UpdateKernel::Parameter parameter{weights.data(), gradient.data(), {}, size};
     parameter.rounded = rounded.data();
+    parameter.rounded_type = type;
     const auto check = [&] {
       std::vector<std::byte> expected(rounded.size());
-      encode(std::vector<double>(weights.begin(), weights.end()), DataType::bf16, expected.data());
+      encode(std::vector<double>(weights.begin(), weights.end()), type, expected.data());
       CHECK(rounded == expected);
     };
     kernel->round({&parameter, 1});
@@ -168,6 +170,39 @@ TEST_CASE("cpu: an update and a rounding leave the weights rounded to the neares
     kernel->run({&parameter, 1}, {.learning_rate = 0x1p-12f});
     CHECK(weights != before);
     check();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("an update and a rounding leave the weights rounded to the nearest beside them") {
+  for (const auto& backend : backends_under_test()) {
+    if (backend->name() == "reference") continue;
+    check_rounding(*backend, DataType::bf16);
+    if (backend->name() != "cpu") check_rounding(*backend, DataType::f16);
+  }
+}
+
+TEST_CASE("the loss's factor is taken out of gradients, and what is not finite is seen") {
+  for (const auto& backend : backends_under_test()) {
+    backend->enter();
+    const auto kernel = update_from_host(*backend, SGD{});
+    std::vector<float> weights(40003, 1.0f), gradient = numbers(2, 40003), others(3, 64.0f);
+    std::vector<UpdateKernel::Parameter> parameters = {{weights.data(), gradient.data(), {}, 40003},
+                                                       {weights.data(), others.data(), {}, 3}};
+    std::vector<float> expected = gradient;
+    for (float& number : expected) number *= 0.125f;
+    INFO(backend->name());
+    CHECK(kernel->unscale(parameters, 0.125f));
+    CHECK(gradient == expected);
+    CHECK(others == std::vector<float>(3, 8.0f));
+    for (const float bad :
+         {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
+      others[2] = bad;
+      CHECK_FALSE(kernel->unscale(parameters, 0.5f));
+      others[2] = 1.0f;
+      CHECK(kernel->unscale(parameters, 0.5f));
+    }
   }
 }
 

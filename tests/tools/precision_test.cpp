@@ -56,7 +56,9 @@ TEST_CASE("--precision: bf16 predicts and evaluates as f32 does; auto is for whe
   }
 }
 
-TEST_CASE("--precision bf16 trains from scratch, is timed and profiled in training, and f16 is refused") {
+TEST_CASE(
+    "--precision bf16 trains from scratch, is timed and profiled in training, and f16 is refused without a "
+    "GPU") {
   const TemporaryFolder folder;
   const std::string data = folder / "data", run = folder / "run";
   REQUIRE(run_command("petal draw-flowers " + data + " --photos-per-class 4 --image-size 46").code == 0);
@@ -67,7 +69,8 @@ TEST_CASE("--precision bf16 trains from scratch, is timed and profiled in traini
   CHECK(json::parse(trained.out)["precision"] == "bf16");
   const CommandResult refused = run_command(train + " --force --precision f16");
   CHECK(refused.code == 2);
-  CHECK(refused.err.find("--precision: training runs in f32 or bf16, not in f16") != std::string::npos);
+  CHECK(refused.err.find("--precision: f16 is for GPUs; give --device cuda with it, or take bf16") !=
+        std::string::npos);
 
   const CommandResult timed = run_command(
       "petal bench cnn --mode training --precision bf16 --image-size 46 --batch 4 --seconds 0.1 --json");

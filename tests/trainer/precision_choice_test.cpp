@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "tests/cuda_on_host.h"
 #include "tests/trainer/toy.h"
 
 using namespace petal;
@@ -57,10 +58,24 @@ TEST_CASE(
   CHECK(choice.error->changed_classes == 0);
   // Three colours lie apart.
   CHECK(choice.error->f32_accuracy == 1.0);
-  CHECK(choice.error->bf16_accuracy == 1.0);
+  CHECK(choice.error->half_accuracy == 1.0);
   const std::string text = to_text(choice);
   CHECK(text.find("on 64 photos") != std::string::npos);
   CHECK(text.ends_with("kept, so bf16 is used"));
+}
+
+TEST_CASE("float16 on a GPU is measured and told as bfloat16 is") {
+  const Colours colours(3);
+  const BackendFactory gpu = [](int) { return testing::make_cuda_on_host(); };
+  const PrecisionRequest f16{.precision = Precision::f16};
+  const PrecisionChoice choice = choose_precision(f16, base(0), colours.photos.photos, gpu, {});
+  CHECK(choice.precision == Precision::f16);
+  REQUIRE(choice.error);
+  CHECK(choice.error->half == Precision::f16);
+  CHECK(choice.error->median_feature_error > 0);
+  CHECK(choice.error->worst_feature_error < 0.005);
+  const std::string text = to_text(choice);
+  CHECK_MESSAGE(text.starts_with("f16 against f32 on 9 photos"), text);
 }
 
 TEST_CASE("precision auto: f32 where bf16 goes beyond the bound; by name it is used all the same") {
@@ -150,7 +165,7 @@ TEST_CASE("precision: each part of the bound can be missed") {
                             .worst_feature_error = worst_feature_bound,
                             .changed_classes = 2,
                             .f32_accuracy = 0.5,
-                            .bf16_accuracy = 0.5 - lost_accuracy_bound};
+                            .half_accuracy = 0.5 - lost_accuracy_bound};
   CHECK(is_within_bound(good));
   const auto with = [&](auto change) {
     PrecisionError error = good;
@@ -161,8 +176,8 @@ TEST_CASE("precision: each part of the bound can be missed") {
   CHECK_FALSE(with([](PrecisionError& e) { e.worst_feature_error *= 1.01; }));
   CHECK_FALSE(with([](PrecisionError& e) { e.worst_feature_error = std::nan(""); }));
   CHECK_FALSE(with([](PrecisionError& e) { e.changed_classes = 3; }));
-  CHECK_FALSE(with([](PrecisionError& e) { e.bf16_accuracy = 0.5 - 2.0 / 64; }));
-  CHECK(with([](PrecisionError& e) { e.bf16_accuracy = 1.0; }));
+  CHECK_FALSE(with([](PrecisionError& e) { e.half_accuracy = 0.5 - 2.0 / 64; }));
+  CHECK(with([](PrecisionError& e) { e.half_accuracy = 1.0; }));
 }
 
 TEST_CASE("precision by name") {

@@ -16,64 +16,61 @@ struct ElementFunction {
 
 // A row of softmax or its logarithm. The row's largest is taken from all first, so that no exponential
 // overflows.
-template <class T>
 struct SoftmaxRow {
-  const T* src;
-  T* dst;
+  Numbers src;
+  Results dst;
   Index channels;
   bool logarithm;
   PETAL_BODY void operator()(Index row) const {
-    const T* x = src + row * channels;
-    float largest = static_cast<float>(x[0]), sum = 0.0f;
-    for (Index c = 1; c < channels; ++c) {
-      const auto next = static_cast<float>(x[c]);
+    const Index first = row * channels, end = first + channels;
+    float largest = src[first], sum = 0.0f;
+    for (Index i = first + 1; i < end; ++i) {
+      const float next = src[i];
       largest = next > largest ? next : largest;
     }
-    for (Index c = 0; c < channels; ++c) sum += std::exp(static_cast<float>(x[c]) - largest);
+    for (Index i = first; i < end; ++i) sum += std::exp(src[i] - largest);
     const float log_sum = std::log(sum);
-    for (Index c = 0; c < channels; ++c) {
-      const float shifted = static_cast<float>(x[c]) - largest;
-      dst[row * channels + c] = static_cast<T>(logarithm ? shifted - log_sum : std::exp(shifted) / sum);
+    // dst may be src's memory: an element is read before it is written, and by none after.
+    for (Index i = first; i < end; ++i) {
+      const float shifted = src[i] - largest;
+      dst[i] = logarithm ? shifted - log_sum : std::exp(shifted) / sum;
     }
   }
 };
 
 // softmax: dx_c = y_c (dy_c - sum_k dy_k y_k); log_softmax: dx_c = dy_c - exp(y_c) sum_k dy_k.
-template <class T>
 struct SoftmaxRowBackward {
-  const T *dst, *diff_dst;
-  T* diff_src;
+  Numbers dst, diff_dst;
+  Results diff_src;
   Index channels;
   bool logarithm;
   PETAL_BODY void operator()(Index row) const {
-    const T *y = dst + row * channels, *dy = diff_dst + row * channels;
+    const Index first = row * channels, end = first + channels;
     float sum = 0.0f;
-    for (Index c = 0; c < channels; ++c)
-      sum += static_cast<float>(dy[c]) * (logarithm ? 1.0f : static_cast<float>(y[c]));
-    for (Index c = 0; c < channels; ++c) {
-      const auto value = static_cast<float>(y[c]), gradient = static_cast<float>(dy[c]);
-      diff_src[row * channels + c] =
-          static_cast<T>(logarithm ? gradient - std::exp(value) * sum : value * (gradient - sum));
+    for (Index i = first; i < end; ++i) sum += diff_dst[i] * (logarithm ? 1.0f : dst[i]);
+    for (Index i = first; i < end; ++i) {
+      const float value = dst[i], gradient = diff_dst[i];
+      diff_src[i] = logarithm ? gradient - std::exp(value) * sum : value * (gradient - sum);
     }
   }
 };
 
-template <class T>
 KernelPointer prepare_softmax(bool logarithm, const Device& device, const PrepareContext& context) {
   const Index channels = context.dst.shape.back(), rows = context.dst.shape.elements() / channels;
+  const ValueArrays arrays(context);
   const Queue queue = device.queue;
   if (context.direction == Direction::forward) {
     return launches(
         [=](const Bindings& b) {
-          for_each(queue, rows, SoftmaxRow<T>{as<T>(b.src[0]), as<T>(b.dst), channels, logarithm});
+          for_each(queue, rows, SoftmaxRow{arrays.src(b), arrays.dst(b), channels, logarithm});
         },
-        {.in_place_input = 0});
+        {.in_place_input = arrays.in_place()});
   }
   return launches([=](const Bindings& b) {
     if (!b.diff_src[0]) return;
     for_each(
         queue, rows,
-        SoftmaxRowBackward<T>{as<T>(b.dst), as<T>(b.diff_dst), as<T>(b.diff_src[0]), channels, logarithm});
+        SoftmaxRowBackward{arrays.computed(b), arrays.diff_dst(b), arrays.diff_src(b), channels, logarithm});
   });
 }
 
@@ -85,10 +82,9 @@ Support supports(const Activation&, Direction direction) {
 
 KernelPointer prepare(const Activation& layer, const Device& device, const PrepareContext& context) {
   if (!is_elementwise(layer.function)) {
-    return prepare_softmax<float>(layer.function == ActivationFunction::log_softmax, device, context);
+    return prepare_softmax(layer.function == ActivationFunction::log_softmax, device, context);
   }
-  return prepare_elementwise<float>(device, context,
-                                    ElementFunction{layer.function, backward_needs(layer).src});
+  return prepare_elementwise(device, context, ElementFunction{layer.function, backward_needs(layer).src});
 }
 
 }  // namespace petal::cuda

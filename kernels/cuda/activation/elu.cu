@@ -23,7 +23,7 @@ Support supports(const ELU&, Direction direction) {
 }
 
 KernelPointer prepare(const ELU& layer, const Device& device, const PrepareContext& context) {
-  return prepare_elementwise<float>(device, context, Exponential{layer.alpha, backward_needs(layer).src});
+  return prepare_elementwise(device, context, Exponential{layer.alpha, backward_needs(layer).src});
 }
 
 }  // namespace petal::cuda

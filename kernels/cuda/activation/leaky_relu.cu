@@ -17,7 +17,7 @@ Support supports(const LeakyReLU&, Direction direction) {
 }
 
 KernelPointer prepare(const LeakyReLU& layer, const Device& device, const PrepareContext& context) {
-  return prepare_elementwise<float>(device, context, Leak{layer.negative_slope});
+  return prepare_elementwise(device, context, Leak{layer.negative_slope});
 }
 
 }  // namespace petal::cuda

@@ -29,8 +29,8 @@ Support supports(const ReLU&, Direction direction) {
 
 KernelPointer prepare(const ReLU& layer, const Device& device, const PrepareContext& context) {
   const bool leaky = layer.negative_slope != 0 && layer.threshold == 0 && std::isinf(layer.max_value);
-  return prepare_elementwise<float>(device, context,
-                                    Rectifier{layer.threshold, layer.negative_slope, layer.max_value, leaky});
+  return prepare_elementwise(device, context,
+                             Rectifier{layer.threshold, layer.negative_slope, layer.max_value, leaky});
 }
 
 }  // namespace petal::cuda

@@ -22,7 +22,8 @@ KernelPointer prepare(const Conv2D& layer, const Device& device, const PrepareCo
   return prepare_convolution(device, context,
                              {.geometry = geometry_of(layer, context.node.name, context.src[0].shape),
                               .use_bias = layer.use_bias,
-                              .activation = layer.activation});
+                              .activation = layer.activation,
+                              .kernel_type = kernel_type_of(context)});
 }
 
 }  // namespace petal::cuda

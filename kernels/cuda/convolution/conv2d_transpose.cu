@@ -13,7 +13,8 @@ KernelPointer prepare(const Conv2DTranspose& layer, const Device& device, const 
   return prepare_transposed(device, context,
                             {.geometry = {Image(context.dst.shape), src, window},
                              .use_bias = layer.use_bias,
-                             .activation = layer.activation});
+                             .activation = layer.activation,
+                             .kernel_type = kernel_type_of(context)});
 }
 
 }  // namespace petal::cuda

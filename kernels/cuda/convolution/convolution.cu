@@ -1,3 +1,4 @@
+#include "engine/value_types.h"
 #include "kernels/cuda/convolution/convolution_parts.h"
 
 namespace petal::cuda {
@@ -33,10 +34,11 @@ KernelPointer prepare_convolution(const Device& device, const PrepareContext& co
     if (KernelPointer kernel = device.libraries->prepare_convolution(device, context, layer)) return kernel;
   }
   const ConvolutionGeometry geometry = layer.geometry;
+  const ValueArrays arrays(context);
   const Queue queue = device.queue;
   if (context.direction == Direction::backward_weights) {
     return prepare_kernel_gradient(device, context, layer, [=](Bound b, const GradientBehind& gradient) {
-      return KernelGradientTerm<Values, GradientBehind>{geometry, {as<float>(b.src[0])}, gradient};
+      return KernelGradientTerm<Values, GradientBehind>{geometry, {arrays.src(b)}, gradient};
     });
   }
   const ConvolutionOperands operands(device, context, layer);
@@ -46,7 +48,7 @@ KernelPointer prepare_convolution(const Device& device, const PrepareContext& co
           if (!b.diff_src[0]) return;
           for_each(queue, geometry.src.elements(),
                    ConvolutionBackwardData<GradientBehind, Assign>{
-                       geometry, operands.gradient(b), operands.kernel(b), {as<float>(b.diff_src[0])}});
+                       geometry, operands.gradient(b), operands.kernel(b), {arrays.diff_src(b)}});
         },
         {.implementation = "own direct"});
   }
@@ -54,7 +56,7 @@ KernelPointer prepare_convolution(const Device& device, const PrepareContext& co
       [=](Bound b) {
         for_each(queue, geometry.dst.elements(),
                  ConvolutionForward<Values, Epilogue>{
-                     geometry, {as<float>(b.src[0])}, operands.kernel(b), operands.epilogue(b)});
+                     geometry, {arrays.src(b)}, operands.kernel(b), operands.epilogue(b)});
       },
       {.implementation = "own direct"});
 }
@@ -62,10 +64,11 @@ KernelPointer prepare_convolution(const Device& device, const PrepareContext& co
 KernelPointer prepare_transposed(const Device& device, const PrepareContext& context,
                                  const ConvolutionLayer& layer) {
   const ConvolutionGeometry geometry = layer.geometry;
+  const ValueArrays arrays(context);
   const Queue queue = device.queue;
   if (context.direction == Direction::backward_weights) {
     return prepare_kernel_gradient(device, context, layer, [=](Bound b, const GradientBehind& gradient) {
-      return KernelGradientTerm<GradientBehind, Values>{geometry, gradient, {as<float>(b.src[0])}};
+      return KernelGradientTerm<GradientBehind, Values>{geometry, gradient, {arrays.src(b)}};
     });
   }
   const ConvolutionOperands operands(device, context, layer);
@@ -75,7 +78,7 @@ KernelPointer prepare_transposed(const Device& device, const PrepareContext& con
           if (!b.diff_src[0]) return;
           for_each(queue, geometry.dst.elements(),
                    ConvolutionForward<GradientBehind, Assign>{
-                       geometry, operands.gradient(b), operands.kernel(b), {as<float>(b.diff_src[0])}});
+                       geometry, operands.gradient(b), operands.kernel(b), {arrays.diff_src(b)}});
         },
         {.implementation = "own direct"});
   }
@@ -83,9 +86,13 @@ KernelPointer prepare_transposed(const Device& device, const PrepareContext& con
       [=](Bound b) {
         for_each(queue, geometry.src.elements(),
                  ConvolutionBackwardData<Values, Epilogue>{
-                     geometry, {as<float>(b.src[0])}, operands.kernel(b), operands.epilogue(b)});
+                     geometry, {arrays.src(b)}, operands.kernel(b), operands.epilogue(b)});
       },
       {.implementation = "own direct"});
+}
+
+DataType kernel_type_of(const PrepareContext& context) {
+  return weight_type(context.node.layer, 0, context.src[0].type);
 }
 
 Support supports_fused(ActivationFunction activation, Direction direction) {

@@ -3,6 +3,7 @@
 #include "kernels/cuda/activation/activation_functions.h"
 #include "kernels/cuda/column_sums.h"
 #include "kernels/cuda/geometry.h"
+#include "kernels/cuda/numbers.h"
 
 namespace petal::cuda {
 
@@ -34,10 +35,11 @@ struct ConvolutionGeometry {
 
 // What a layer adds to the sums and applies to them.
 struct Epilogue {
-  const float *bias, *residual;  // null: none
+  const float* bias;  // null: none
+  Numbers residual;   // likewise
   ActivationFunction activation;
   Index channels;
-  float* dst;
+  Results dst;
   PETAL_BODY void operator()(Index d, float sum) const {
     if (bias) sum += bias[d % channels];
     if (residual) sum += residual[d];
@@ -47,19 +49,19 @@ struct Epilogue {
 
 // Keeps the sums.
 struct Assign {
-  float* dst;
+  Results dst;
   PETAL_BODY void operator()(Index d, float sum) const { dst[d] = sum; }
 };
 
 // The numbers of an array.
 struct Values {
-  const float* values;
+  Numbers values;
   PETAL_BODY float operator()(Index i) const { return values[i]; }
 };
 
 // The gradient before the activation: diff_dst * activation'(dst).
 struct GradientBehind {
-  const float *diff_dst, *dst;
+  Numbers diff_dst, dst;
   ActivationFunction activation;
   PETAL_BODY float operator()(Index d) const {
     if (activation == ActivationFunction::linear) return diff_dst[d];
@@ -72,7 +74,7 @@ template <class Source, class Finish>
 struct ConvolutionForward {
   ConvolutionGeometry geometry;
   Source src;
-  const float* kernel;
+  Numbers kernel;
   Finish finish;
   PETAL_BODY void operator()(Index d) const {
     const ConvolutionGeometry& g = geometry;
@@ -96,7 +98,7 @@ template <class Gradient, class Finish>
 struct ConvolutionBackwardData {
   ConvolutionGeometry geometry;
   Gradient gradient;
-  const float* kernel;
+  Numbers kernel;
   Finish finish;
   PETAL_BODY void operator()(Index s) const {
     const ConvolutionGeometry& g = geometry;
@@ -157,7 +159,12 @@ struct ConvolutionLayer {
   ConvolutionGeometry geometry;
   bool use_bias = false;
   ActivationFunction activation = ActivationFunction::linear;
+  // In which the kernel is read: the type of what is bound, and what a constant one is rounded to.
+  DataType kernel_type = DataType::f32;
 };
+
+// weight_type's of the kernel of a context's layer.
+DataType kernel_type_of(const PrepareContext& context);
 
 // Of a Conv2D that reads (N, H, W, C). Throws Error(`where`) where the window does not fit.
 ConvolutionGeometry geometry_of(const Conv2D& layer, std::string_view where, const Shape& src);

@@ -11,27 +11,30 @@ struct KernelOrder {
 
 struct Pack {
   KernelOrder order;
-  const float* kernel;
-  float* packed;
+  Numbers kernel;
+  Results packed;
   PETAL_BODY void operator()(Index i) const { packed[i] = kernel[order.place(i)]; }
 };
 
 struct Unpack {
   KernelOrder order;
-  const float* packed;
+  Numbers packed;
   float* kernel;
   PETAL_BODY void operator()(Index i) const { kernel[order.place(i)] = packed[i]; }
 };
 
 struct ApplyEpilogue {
+  Numbers sums;
   Epilogue epilogue;
-  PETAL_BODY void operator()(Index i) const { epilogue(i, epilogue.dst[i]); }
+  PETAL_BODY void operator()(Index i) const { epilogue(i, sums[i]); }
 };
 
-struct AssignGradient {
-  GradientBehind gradient;
-  float* dst;
-  PETAL_BODY void operator()(Index i) const { dst[i] = gradient(i); }
+// Source: GradientBehind or Values.
+template <class Source>
+struct AssignFrom {
+  Source src;
+  Results dst;
+  PETAL_BODY void operator()(Index i) const { dst[i] = src(i); }
 };
 
 KernelOrder order_of(const ConvolutionGeometry& geometry) {
@@ -42,15 +45,16 @@ KernelOrder order_of(const ConvolutionGeometry& geometry) {
 
 ConvolutionOperands::ConvolutionOperands(const Device& device, const PrepareContext& context,
                                          const ConvolutionLayer& layer)
-    : weights_(device, context),
+    : arrays_(context),
+      weights_(device, context, layer.kernel_type),
       use_bias_(layer.use_bias),
       fused_residual_(context.node.fused_residual),
       activation_(layer.activation),
       channels_(context.dst.shape.back()) {}
 
 Epilogue ConvolutionOperands::epilogue(const Bindings& b) const {
-  return {use_bias_ ? weights_(b, 1) : nullptr, fused_residual_ ? as<float>(b.src[1]) : nullptr, activation_,
-          channels_, as<float>(b.dst)};
+  return {use_bias_ ? weights_(b, 1) : nullptr, fused_residual_ ? arrays_.src(b, 1) : Numbers(), activation_,
+          channels_, arrays_.dst(b)};
 }
 
 BiasGradient::BiasGradient(const Device& device, const PrepareContext& context, const ConvolutionLayer& layer)
@@ -64,22 +68,26 @@ void BiasGradient::run(const Bindings& b, const GradientBehind& gradient, std::b
                  KeepSum{as<float>(b.diff_weights[1])}, scratch);
 }
 
-void pack_kernel(const Queue& queue, const ConvolutionGeometry& geometry, const float* kernel,
-                 float* packed) {
+void pack_kernel(const Queue& queue, const ConvolutionGeometry& geometry, const Numbers& kernel,
+                 const Results& packed) {
   for_each(queue, geometry.kernel_elements(), Pack{order_of(geometry), kernel, packed});
 }
 
-void unpack_kernel(const Queue& queue, const ConvolutionGeometry& geometry, const float* packed,
+void unpack_kernel(const Queue& queue, const ConvolutionGeometry& geometry, const Numbers& packed,
                    float* kernel) {
   for_each(queue, geometry.kernel_elements(), Unpack{order_of(geometry), packed, kernel});
 }
 
-void apply_epilogue(const Queue& queue, Index elements, const Epilogue& epilogue) {
-  for_each(queue, elements, ApplyEpilogue{epilogue});
+void apply_epilogue(const Queue& queue, Index elements, const Numbers& sums, const Epilogue& epilogue) {
+  for_each(queue, elements, ApplyEpilogue{sums, epilogue});
 }
 
-void assign_gradient(const Queue& queue, Index elements, const GradientBehind& gradient, float* dst) {
-  for_each(queue, elements, AssignGradient{gradient, dst});
+void assign_gradient(const Queue& queue, Index elements, const GradientBehind& gradient, const Results& dst) {
+  for_each(queue, elements, AssignFrom<GradientBehind>{gradient, dst});
+}
+
+void convert(const Queue& queue, Index elements, const Numbers& src, const Results& dst) {
+  for_each(queue, elements, AssignFrom<Values>{{src}, dst});
 }
 
 }  // namespace petal::cuda

@@ -11,15 +11,16 @@ class ConvolutionOperands {
  public:
   ConvolutionOperands(const Device& device, const PrepareContext& context, const ConvolutionLayer& layer);
 
-  const float* kernel(const Bindings& b) const { return weights_(b, 0); }
+  Numbers kernel(const Bindings& b) const { return weights_.first(b); }
   Epilogue epilogue(const Bindings& b) const;
   GradientBehind gradient(const Bindings& b) const {
-    return {as<float>(b.diff_dst), as<float>(b.dst), activation_};
+    return {arrays_.diff_dst(b), arrays_.computed(b), activation_};
   }
   bool has_epilogue() const { return use_bias_ || fused_residual_ || has_activation(); }
   bool has_activation() const { return activation_ != ActivationFunction::linear; }
 
  private:
+  ValueArrays arrays_;
   WeightArrays weights_;
   bool use_bias_, fused_residual_;
   ActivationFunction activation_;
@@ -40,12 +41,15 @@ class BiasGradient {
 };
 
 // (KH, KW, C, F) to (F, KH, KW, C) and back; C is a group's.
-void pack_kernel(const Queue& queue, const ConvolutionGeometry& geometry, const float* kernel, float* packed);
-void unpack_kernel(const Queue& queue, const ConvolutionGeometry& geometry, const float* packed,
+void pack_kernel(const Queue& queue, const ConvolutionGeometry& geometry, const Numbers& kernel,
+                 const Results& packed);
+void unpack_kernel(const Queue& queue, const ConvolutionGeometry& geometry, const Numbers& packed,
                    float* kernel);
-// dst holds the sums, and then what the epilogue makes of them.
-void apply_epilogue(const Queue& queue, Index elements, const Epilogue& epilogue);
+// The epilogue's dst gets what it makes of the sums, which may lie there.
+void apply_epilogue(const Queue& queue, Index elements, const Numbers& sums, const Epilogue& epilogue);
 // dst = gradient.
-void assign_gradient(const Queue& queue, Index elements, const GradientBehind& gradient, float* dst);
+void assign_gradient(const Queue& queue, Index elements, const GradientBehind& gradient, const Results& dst);
+// dst = src, rounded where dst holds halves.
+void convert(const Queue& queue, Index elements, const Numbers& src, const Results& dst);
 
 }  // namespace petal::cuda

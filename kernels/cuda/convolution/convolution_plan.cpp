@@ -7,11 +7,17 @@
 namespace petal::cuda {
 namespace {
 
+cudnnDataType_t cudnn_type(DataType type) {
+  return type == DataType::bf16  ? CUDNN_DATA_BFLOAT16
+         : type == DataType::f16 ? CUDNN_DATA_HALF
+                                 : CUDNN_DATA_FLOAT;
+}
+
 // (batch, channels, rows, columns) in cuDNN's order, channels innermost in memory.
-Descriptor tensor(ConvolutionArray number, std::array<std::int64_t, 4> dims) {
+Descriptor tensor(ConvolutionArray number, std::array<std::int64_t, 4> dims, DataType type) {
   const std::array<std::int64_t, 4> strides = {dims[1] * dims[2] * dims[3], 1, dims[1] * dims[3], dims[1]};
   Descriptor descriptor(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
-  descriptor.set(CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, {CUDNN_DATA_FLOAT})
+  descriptor.set(CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, {cudnn_type(type)})
       .set(CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64, std::span<const std::int64_t>(dims))
       .set(CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64, std::span<const std::int64_t>(strides))
       .set(CUDNN_ATTR_TENSOR_UNIQUE_ID, CUDNN_TYPE_INT64, {static_cast<std::int64_t>(number)})
@@ -20,8 +26,8 @@ Descriptor tensor(ConvolutionArray number, std::array<std::int64_t, 4> dims) {
   return descriptor;
 }
 
-Descriptor image(ConvolutionArray number, const Image& shape) {
-  return tensor(number, {shape.batch, shape.channels, shape.height, shape.width});
+Descriptor image(ConvolutionArray number, const Image& shape, DataType type) {
+  return tensor(number, {shape.batch, shape.channels, shape.height, shape.width}, type);
 }
 
 Descriptor window(const Window& window) {
@@ -77,21 +83,30 @@ OperationNames names_of(Direction direction) {
           CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA};
 }
 
-Descriptor graph_of(const PlanTarget& target, const ConvolutionGeometry& g, Direction direction) {
+// The types of an operation's arrays.
+struct ConvolutionTypes {
+  DataType images, kernel;
+};
+
+// Fails where cuDNN does not know such a graph.
+std::optional<Descriptor> graph_of(const PlanTarget& target, const ConvolutionGeometry& g,
+                                   Direction direction, const ConvolutionTypes& types) {
   const OperationNames names = names_of(direction);
   Descriptor operation(names.type);
   operation.set(names.window, window(g.window))
-      .set(names.src, image(ConvolutionArray::src, g.src))
-      .set(names.kernel, tensor(ConvolutionArray::kernel, {g.dst.channels, g.src.channels,
-                                                           g.window.kernel.height, g.window.kernel.width}))
-      .set(names.dst, image(ConvolutionArray::dst, g.dst))
+      .set(names.src, image(ConvolutionArray::src, g.src, types.images))
+      .set(names.kernel,
+           tensor(ConvolutionArray::kernel,
+                  {g.dst.channels, g.src.channels, g.window.kernel.height, g.window.kernel.width},
+                  types.kernel))
+      .set(names.dst, image(ConvolutionArray::dst, g.dst, types.images))
       .set(names.alpha, CUDNN_TYPE_FLOAT, {1.0f})
-      .set(names.beta, CUDNN_TYPE_FLOAT, {0.0f})
-      .finalize();
+      .set(names.beta, CUDNN_TYPE_FLOAT, {0.0f});
+  if (!operation.try_finalize()) return {};
   Descriptor graph(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
   graph.set(CUDNN_ATTR_OPERATIONGRAPH_OPS, operation);
   if (target.handle) graph.set(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, {target.handle});
-  graph.finalize();
+  if (!graph.try_finalize()) return {};
   return graph;
 }
 
@@ -143,23 +158,28 @@ CudaEngine facts_of(const Descriptor& engine) {
     return std::find(notes.begin(), notes.begin() + count, note) != notes.begin() + count;
   };
   const bool rounds = has(CUDNN_NUMERICAL_NOTE_TENSOR_CORE) || has(CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS);
-  // Their tiles cost float32 more digits than its tests have.
+  // Their tiles cost more digits than its tests have.
   const bool transforms = has(CUDNN_NUMERICAL_NOTE_WINOGRAD) || has(CUDNN_NUMERICAL_NOTE_FFT);
   std::int64_t number = 0;
   engine.read(CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64, std::span<std::int64_t>(&number, 1));
   return {.name = "cudnn engine " + std::to_string(number),
-          .rounds_products = rounds || transforms,
+          .rounds_products = rounds,
+          .approximates = transforms || has(CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION),
           .deterministic = !has(CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC)};
 }
 
-bool is_allowed(const CudaEngine& engine, const Exactness& exactness) {
-  return (exactness.tensor_float32 || !engine.rounds_products) &&
+// Products of halves are exact in float32, on tensor cores too.
+bool is_allowed(const CudaEngine& engine, DataType type, const Exactness& exactness) {
+  const bool may_round = type != DataType::f32 || exactness.tensor_float32;
+  const bool may_approximate = type == DataType::f32 && exactness.tensor_float32;
+  return (may_round || !engine.rounds_products) && (may_approximate || !engine.approximates) &&
          (engine.deterministic || !exactness.deterministic);
 }
 
 std::optional<ConvolutionPlan> plan_with(const PlanTarget& target,
                                          const std::optional<Descriptor>& properties,
-                                         const Descriptor& configuration, CudaEngine engine) {
+                                         const Descriptor& configuration, CudaEngine engine,
+                                         DataType kernel_type) {
   Descriptor plan(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
   plan.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration);
   if (properties)
@@ -170,27 +190,39 @@ std::optional<ConvolutionPlan> plan_with(const PlanTarget& target,
   std::int64_t bytes = 0;
   plan.read(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, std::span<std::int64_t>(&bytes, 1));
   engine.workspace_bytes = static_cast<std::size_t>(bytes);
-  return ConvolutionPlan{plan, std::move(engine)};
+  return ConvolutionPlan{plan, std::move(engine), kernel_type};
+}
+
+std::vector<ConvolutionPlan> plan_typed(const PlanTarget& target, const ConvolutionGeometry& geometry,
+                                        Direction direction, const ConvolutionTypes& types,
+                                        const Exactness& exactness, std::size_t most) {
+  std::vector<ConvolutionPlan> plans;
+  const std::optional<Descriptor> graph = graph_of(target, geometry, direction, types);
+  if (!graph) return plans;
+  const std::optional<Descriptor> properties = properties_of(target);
+  for (const cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
+    for (const Descriptor& configuration : suggestions(*graph, properties, mode)) {
+      if (plans.size() == most) return plans;
+      const CudaEngine engine = facts_of(engine_of(configuration));
+      if (!is_allowed(engine, types.images, exactness)) continue;
+      if (auto plan = plan_with(target, properties, configuration, engine, types.kernel))
+        plans.push_back(std::move(*plan));
+    }
+  }
+  return plans;
 }
 
 }  // namespace
 
 std::vector<ConvolutionPlan> plan_convolution(const PlanTarget& target, const ConvolutionGeometry& geometry,
-                                              Direction direction, const Exactness& exactness,
+                                              Direction direction, DataType type, const Exactness& exactness,
                                               std::size_t most) {
-  std::vector<ConvolutionPlan> plans;
-  if (geometry.groups != 1) return plans;
-  const Descriptor graph = graph_of(target, geometry, direction);
-  const std::optional<Descriptor> properties = properties_of(target);
-  for (const cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
-    for (const Descriptor& configuration : suggestions(graph, properties, mode)) {
-      if (plans.size() == most) return plans;
-      const CudaEngine engine = facts_of(engine_of(configuration));
-      if (!is_allowed(engine, exactness)) continue;
-      if (auto plan = plan_with(target, properties, configuration, engine)) plans.push_back(std::move(*plan));
-    }
+  if (geometry.groups != 1) return {};
+  if (direction == Direction::backward_weights && type != DataType::f32) {
+    auto plans = plan_typed(target, geometry, direction, {type, DataType::f32}, exactness, most);
+    if (!plans.empty()) return plans;
   }
-  return plans;
+  return plan_typed(target, geometry, direction, {type, type}, exactness, most);
 }
 
 }  // namespace petal::cuda

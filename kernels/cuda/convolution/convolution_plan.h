@@ -15,7 +15,7 @@ struct PlanTarget {
   std::string properties{};
 };
 
-// How exactly float32 is to be computed.
+// How exactly is to be computed.
 struct Exactness {
   bool tensor_float32 = false;  // products of 10 bits, on tensor cores
   bool deterministic = false;   // no engine that gives other bits from run to run
@@ -27,13 +27,15 @@ enum class ConvolutionArray : std::int64_t { src = 1, kernel = 2, dst = 3 };
 struct ConvolutionPlan {
   Descriptor plan;
   CudaEngine engine;
+  DataType kernel_type = DataType::f32;  // of the kernel, and of its gradient
 };
 
-// Plans one direction of a float32 convolution without bias and activation, channels last, whose kernel is
-// (F, KH, KW, C): the first `most` of cuDNN's suggestions, the best first, that are as exact as asked. None
-// where there is no such engine, and for groups.
+// Plans one direction of a convolution of images of `type` without bias and activation, channels last, whose
+// kernel is (F, KH, KW, C), with sums in float32: the first `most` of cuDNN's suggestions, the best first,
+// that are as exact as asked. The kernel is of the same type; a gradient of it is float32 where there is an
+// engine for that. None where there is no engine, and for groups.
 std::vector<ConvolutionPlan> plan_convolution(const PlanTarget& target, const ConvolutionGeometry& geometry,
-                                              Direction direction, const Exactness& exactness,
+                                              Direction direction, DataType type, const Exactness& exactness,
                                               std::size_t most = 1);
 
 }  // namespace petal::cuda

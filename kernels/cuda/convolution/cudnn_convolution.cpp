@@ -1,6 +1,7 @@
 #include "kernels/cuda/convolution/cudnn_convolution.h"
 
 #include <array>
+#include <optional>
 
 #include "kernels/cuda/convolution/convolution_parts.h"
 
@@ -25,27 +26,31 @@ class ScratchLayout {
 class CudnnConvolution final : public Kernel {
  public:
   CudnnConvolution(const Device& device, std::shared_ptr<cudnnContext> handle, const PrepareContext& context,
-                   const ConvolutionLayer& layer, ConvolutionPlan plan)
+                   const ConvolutionLayer& layer, DataType type, ConvolutionPlan plan)
       : where_(context.node.name),
         direction_(context.direction),
+        type_(type),
         queue_(device.queue),
         handle_(std::move(handle)),
         geometry_(layer.geometry),
         plan_(std::move(plan)),
+        arrays_(context),
         operands_(device, context, layer),
         bias_(device, context, layer),
+        src_elements_(layer.geometry.src.elements()),
         dst_elements_(layer.geometry.dst.elements()) {
-    const auto kernel_bytes = static_cast<std::size_t>(geometry_.kernel_elements()) * sizeof(float);
     workspace_at_ = scratch_.add(plan_.engine.workspace_bytes);
+    const std::size_t kernel_bytes = bytes(geometry_.kernel_elements(), plan_.kernel_type);
     if (context.constant_weights && direction_ != Direction::backward_weights) {
       constant_kernel_ = DeviceArray(device.memory, kernel_bytes);
-      pack_kernel(queue_, geometry_, operands_.kernel(Bindings{}), constant_kernel_.floats());
+      pack_kernel(queue_, geometry_, operands_.kernel(Bindings{}), {constant_kernel_.data(), type_});
     } else {
       kernel_at_ = scratch_.add(kernel_bytes);
     }
-    if (direction_ == Direction::forward) return;
-    if (operands_.has_activation())
-      gradient_at_ = scratch_.add(static_cast<std::size_t>(dst_elements_) * sizeof(float));
+    if (context.src[0].type != type_) src_at_ = scratch_.add(bytes(src_elements_, type_));
+    const bool through_dst = context.dst.type != type_;
+    if (through_dst || (direction_ != Direction::forward && operands_.has_activation()))
+      dst_at_ = scratch_.add(bytes(dst_elements_, type_));
     if (direction_ == Direction::backward_weights) bias_at_ = scratch_.add(bias_.scratch_bytes());
   }
 
@@ -63,35 +68,48 @@ class CudnnConvolution final : public Kernel {
   std::string implementation() const override { return plan_.engine.name; }
 
  private:
+  static std::size_t bytes(Index elements, DataType type) {
+    return static_cast<std::size_t>(elements) * size_of(type);
+  }
+
   void forward(const Bindings& b) {
-    execute(b, b.src[0], packed_kernel(b), b.dst);
-    if (operands_.has_epilogue()) apply_epilogue(queue_, dst_elements_, operands_.epilogue(b));
+    std::byte* sums = dst_at_ ? b.scratch + *dst_at_ : b.dst;
+    execute(b, src(b), packed_kernel(b), sums);
+    if (dst_at_ || operands_.has_epilogue())
+      apply_epilogue(queue_, dst_elements_, {sums, type_}, operands_.epilogue(b));
   }
 
   void backward_data(const Bindings& b) {
     if (!b.diff_src[0]) return;
-    execute(b, b.diff_src[0], packed_kernel(b), gradient(b));
+    std::byte* diff_src = src_at_ ? b.scratch + *src_at_ : b.diff_src[0];
+    execute(b, diff_src, packed_kernel(b), gradient(b));
+    if (src_at_) convert(queue_, src_elements_, {diff_src, type_}, arrays_.diff_src(b));
   }
 
   void backward_weights(const Bindings& b) {
-    float* packed = as<float>(b.scratch + kernel_at_);
-    execute(b, b.src[0], packed, gradient(b));
-    unpack_kernel(queue_, geometry_, packed, as<float>(b.diff_weights[0]));
+    std::byte* packed = b.scratch + kernel_at_;
+    execute(b, src(b), packed, gradient(b));
+    unpack_kernel(queue_, geometry_, {packed, plan_.kernel_type}, as<float>(b.diff_weights[0]));
     bias_.run(b, operands_.gradient(b), b.scratch + bias_at_);
   }
 
-  const float* packed_kernel(const Bindings& b) const {
-    if (constant_kernel_.size() > 0) return constant_kernel_.floats();
-    float* packed = as<float>(b.scratch + kernel_at_);
-    pack_kernel(queue_, geometry_, operands_.kernel(b), packed);
-    return packed;
+  const std::byte* src(const Bindings& b) const {
+    if (!src_at_) return b.src[0];
+    convert(queue_, src_elements_, arrays_.src(b), {b.scratch + *src_at_, type_});
+    return b.scratch + *src_at_;
+  }
+
+  const std::byte* packed_kernel(const Bindings& b) const {
+    if (constant_kernel_.size() > 0) return constant_kernel_.data();
+    pack_kernel(queue_, geometry_, operands_.kernel(b), {b.scratch + kernel_at_, type_});
+    return b.scratch + kernel_at_;
   }
 
   // The gradient before the activation.
   const std::byte* gradient(const Bindings& b) const {
-    if (!operands_.has_activation()) return b.diff_dst;
-    assign_gradient(queue_, dst_elements_, operands_.gradient(b), as<float>(b.scratch + gradient_at_));
-    return b.scratch + gradient_at_;
+    if (!dst_at_) return b.diff_dst;
+    assign_gradient(queue_, dst_elements_, operands_.gradient(b), {b.scratch + *dst_at_, type_});
+    return b.scratch + *dst_at_;
   }
 
   // cuDNN writes to whichever of the three its operation has as its result.
@@ -120,15 +138,18 @@ class CudnnConvolution final : public Kernel {
 
   std::string where_;
   Direction direction_;
+  DataType type_;
   Queue queue_;
   std::shared_ptr<cudnnContext> handle_;
   ConvolutionGeometry geometry_;
   ConvolutionPlan plan_;
+  ValueArrays arrays_;
   ConvolutionOperands operands_;
   BiasGradient bias_;
-  Index dst_elements_;
+  Index src_elements_, dst_elements_;
   ScratchLayout scratch_;
-  std::size_t workspace_at_ = 0, kernel_at_ = 0, gradient_at_ = 0, bias_at_ = 0;
+  std::size_t workspace_at_ = 0, kernel_at_ = 0, bias_at_ = 0;
+  std::optional<std::size_t> src_at_, dst_at_;  // of images that are not where they are bound
   DeviceArray constant_kernel_;
   std::optional<Descriptor> pack_;
   Pointers bound_{};
@@ -136,10 +157,14 @@ class CudnnConvolution final : public Kernel {
 
 }  // namespace
 
+DataType convolution_type(const PrepareContext& context) {
+  return context.src[0].type == context.dst.type ? context.dst.type : DataType::f32;
+}
+
 std::unique_ptr<Kernel> make_cudnn_convolution(const Device& device, std::shared_ptr<cudnnContext> handle,
                                                const PrepareContext& context, const ConvolutionLayer& layer,
-                                               ConvolutionPlan plan) {
-  return std::make_unique<CudnnConvolution>(device, std::move(handle), context, layer, std::move(plan));
+                                               DataType type, ConvolutionPlan plan) {
+  return std::make_unique<CudnnConvolution>(device, std::move(handle), context, layer, type, std::move(plan));
 }
 
 }  // namespace petal::cuda

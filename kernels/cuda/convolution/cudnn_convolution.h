@@ -4,10 +4,14 @@
 
 namespace petal::cuda {
 
+// The type of the images that cuDNN is to see: the arrays' where they have one type, else float32.
+DataType convolution_type(const PrepareContext& context);
+
 // A convolution whose sums cuDNN computes; what is around them is our own. The kernel is brought into cuDNN's
-// order: once where it holds for good, else in each run.
+// order and type: once where it holds for good, else in each run. Images of another type than `type`, which
+// `plan` is for, pass through scratch.
 std::unique_ptr<Kernel> make_cudnn_convolution(const Device& device, std::shared_ptr<cudnnContext> handle,
                                                const PrepareContext& context, const ConvolutionLayer& layer,
-                                               ConvolutionPlan plan);
+                                               DataType type, ConvolutionPlan plan);
 
 }  // namespace petal::cuda

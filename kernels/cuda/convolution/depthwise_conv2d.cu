@@ -14,7 +14,8 @@ KernelPointer prepare(const DepthwiseConv2D& layer, const Device& device, const 
   return prepare_convolution(device, context,
                              {.geometry = {src, Image(context.dst.shape), window, src.channels},
                               .use_bias = layer.use_bias,
-                              .activation = layer.activation});
+                              .activation = layer.activation,
+                              .kernel_type = kernel_type_of(context)});
 }
 
 }  // namespace petal::cuda

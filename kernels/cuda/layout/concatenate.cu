@@ -12,15 +12,15 @@ struct Columns {
 
 struct Gather {
   Columns columns;
-  const float* src;
-  float* dst;
+  Numbers src;
+  Results dst;
   PETAL_BODY void operator()(Index i) const { dst[columns(i)] = src[i]; }
 };
 
 struct Scatter {
   Columns columns;
-  const float* diff_dst;
-  float* diff_src;
+  Numbers diff_dst;
+  Results diff_src;
   PETAL_BODY void operator()(Index i) const { diff_src[i] = diff_dst[columns(i)]; }
 };
 
@@ -39,17 +39,18 @@ KernelPointer prepare(const Concatenate&, const Device& device, const PrepareCon
     sizes.push_back(src.shape.elements());
     begin += src.shape.back();
   }
+  const ValueArrays arrays(context);
   const Queue queue = device.queue;
   if (context.direction == Direction::forward) {
     return launches([=](const Bindings& b) {
       for (std::size_t i = 0; i < sizes.size(); ++i)
-        for_each(queue, sizes[i], Gather{columns[i], as<float>(b.src[i]), as<float>(b.dst)});
+        for_each(queue, sizes[i], Gather{columns[i], arrays.src(b, i), arrays.dst(b)});
     });
   }
   return launches([=](const Bindings& b) {
     for (std::size_t i = 0; i < sizes.size(); ++i) {
       if (!b.diff_src[i]) continue;
-      for_each(queue, sizes[i], Scatter{columns[i], as<float>(b.diff_dst), as<float>(b.diff_src[i])});
+      for_each(queue, sizes[i], Scatter{columns[i], arrays.diff_dst(b), arrays.diff_src(b, i)});
     }
   });
 }

@@ -6,8 +6,8 @@ namespace petal::cuda {
 namespace {
 
 struct Copy {
-  const float* src;
-  float* dst;
+  Numbers src;
+  Results dst;
   PETAL_BODY void operator()(Index i) const { dst[i] = src[i]; }
 };
 
@@ -15,17 +15,18 @@ struct Copy {
 
 KernelPointer prepare_copy(const Device& device, const PrepareContext& context) {
   const Index elements = context.dst.shape.elements();
+  const ValueArrays arrays(context);
   const Queue queue = device.queue;
   if (context.direction == Direction::forward) {
     return launches(
         [=](const Bindings& b) {
           if (b.dst == b.src[0]) return;
-          for_each(queue, elements, Copy{as<float>(b.src[0]), as<float>(b.dst)});
+          for_each(queue, elements, Copy{arrays.src(b), arrays.dst(b)});
         },
-        {.in_place_input = 0});
+        {.in_place_input = arrays.in_place()});
   }
   return launches([=](const Bindings& b) {
-    if (b.diff_src[0]) for_each(queue, elements, Copy{as<float>(b.diff_dst), as<float>(b.diff_src[0])});
+    if (b.diff_src[0]) for_each(queue, elements, Copy{arrays.diff_dst(b), arrays.diff_src(b)});
   });
 }
 

@@ -11,8 +11,8 @@ namespace petal::cuda {
 struct Frame {
   Image from, to;
   Index top, left;
-  const float* src;
-  float* dst;
+  Numbers src;
+  Results dst;
   PETAL_BODY void operator()(Index i) const {
     const Place at = to.place(i);
     const Index y = at.y - top, x = at.x - left;
@@ -23,16 +23,16 @@ struct Frame {
 inline KernelPointer prepare_frame(const Device& device, const PrepareContext& context, Index top,
                                    Index left) {
   const Image src(context.src[0].shape), dst(context.dst.shape);
+  const ValueArrays arrays(context);
   const Queue queue = device.queue;
   if (context.direction == Direction::forward) {
     return launches([=](const Bindings& b) {
-      for_each(queue, dst.elements(), Frame{src, dst, top, left, as<float>(b.src[0]), as<float>(b.dst)});
+      for_each(queue, dst.elements(), Frame{src, dst, top, left, arrays.src(b), arrays.dst(b)});
     });
   }
   return launches([=](const Bindings& b) {
     if (!b.diff_src[0]) return;
-    for_each(queue, src.elements(),
-             Frame{dst, src, -top, -left, as<float>(b.diff_dst), as<float>(b.diff_src[0])});
+    for_each(queue, src.elements(), Frame{dst, src, -top, -left, arrays.diff_dst(b), arrays.diff_src(b)});
   });
 }
 

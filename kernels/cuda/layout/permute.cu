@@ -26,15 +26,15 @@ struct Permutation {
 
 struct Forward {
   Permutation place;
-  const float* src;
-  float* dst;
+  Numbers src;
+  Results dst;
   PETAL_BODY void operator()(Index i) const { dst[i] = src[place(i)]; }
 };
 
 struct Backward {
   Permutation place;
-  const float* diff_dst;
-  float* diff_src;
+  Numbers diff_dst;
+  Results diff_src;
   PETAL_BODY void operator()(Index i) const { diff_src[place(i)] = diff_dst[i]; }
 };
 
@@ -47,15 +47,16 @@ Support supports(const Permute&, Direction direction) {
 KernelPointer prepare(const Permute& layer, const Device& device, const PrepareContext& context) {
   const Permutation place(layer, context.src[0].shape, context.dst.shape);
   const Index elements = context.dst.shape.elements();
+  const ValueArrays arrays(context);
   const Queue queue = device.queue;
   if (context.direction == Direction::forward) {
     return launches([=](const Bindings& b) {
-      for_each(queue, elements, Forward{place, as<float>(b.src[0]), as<float>(b.dst)});
+      for_each(queue, elements, Forward{place, arrays.src(b), arrays.dst(b)});
     });
   }
   return launches([=](const Bindings& b) {
     if (!b.diff_src[0]) return;
-    for_each(queue, elements, Backward{place, as<float>(b.diff_dst), as<float>(b.diff_src[0])});
+    for_each(queue, elements, Backward{place, arrays.diff_dst(b), arrays.diff_src(b)});
   });
 }
 

@@ -14,8 +14,8 @@ struct Taps {
 
 struct Forward {
   Taps taps;
-  const float* src;
-  float* dst;
+  Numbers src;
+  Results dst;
   PETAL_BODY void operator()(Index d) const {
     const Place at = taps.dst.place(d);
     const ResizeTap row = taps.rows[at.y], column = taps.columns[at.x];
@@ -55,8 +55,8 @@ struct Reach {
 
 struct Backward {
   Taps taps;
-  const float* diff_dst;
-  float* diff_src;
+  Numbers diff_dst;
+  Results diff_src;
   PETAL_BODY void operator()(Index s) const {
     const Place at = taps.src.place(s);
     const Reach rows{taps.rows, taps.dst.height}, columns{taps.columns, taps.dst.width};
@@ -76,16 +76,17 @@ KernelPointer prepare_resize(Interpolation interpolation, const Device& device,
   const Image src(context.src[0].shape), dst(context.dst.shape);
   const DeviceArray rows = uploaded(device, resize_taps(src.height, dst.height, interpolation));
   const DeviceArray columns = uploaded(device, resize_taps(src.width, dst.width, interpolation));
+  const ValueArrays arrays(context);
   const Queue queue = device.queue;
   const auto taps = [=] { return Taps{src, dst, as<ResizeTap>(rows.data()), as<ResizeTap>(columns.data())}; };
   if (context.direction == Direction::forward) {
     return launches([=](const Bindings& b) {
-      for_each(queue, dst.elements(), Forward{taps(), as<float>(b.src[0]), as<float>(b.dst)});
+      for_each(queue, dst.elements(), Forward{taps(), arrays.src(b), arrays.dst(b)});
     });
   }
   return launches([=](const Bindings& b) {
     if (!b.diff_src[0]) return;
-    for_each(queue, src.elements(), Backward{taps(), as<float>(b.diff_dst), as<float>(b.diff_src[0])});
+    for_each(queue, src.elements(), Backward{taps(), arrays.diff_dst(b), arrays.diff_src(b)});
   });
 }
 

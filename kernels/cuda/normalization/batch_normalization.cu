@@ -23,8 +23,8 @@ struct Channels {
 
 struct Normalize {
   Channels channels;
-  const float* src;
-  float* dst;
+  Numbers src;
+  Results dst;
   PETAL_BODY void operator()(Index i) const {
     const Index c = i % channels.channels;
     dst[i] = channels.scale(c) * channels.normal(src[i], c) + (channels.beta ? channels.beta[c] : 0.0f);
@@ -33,13 +33,14 @@ struct Normalize {
 
 // The batch's statistics, in two passes: the mean, then the squares of what is centred by it.
 struct ValueTerm {
-  const float* src;
+  Numbers src;
   Index channels;
   PETAL_BODY void operator()(Index row, Index c, float* sums) const { sums[0] += src[row * channels + c]; }
 };
 
 struct SquareTerm {
-  const float *src, *mean;
+  Numbers src;
+  const float* mean;
   Index channels;
   PETAL_BODY void operator()(Index row, Index c, float* sums) const {
     const float centred = src[row * channels + c] - mean[c];
@@ -80,11 +81,12 @@ struct KeepDeviation {
 // Sums of diff_dst, and of diff_dst * normal, over a channel.
 struct GradientTerm {
   Channels channels;
-  const float *src, *diff_dst;
+  Numbers src, diff_dst;
   PETAL_BODY void operator()(Index row, Index c, float* sums) const {
     const Index i = row * channels.channels + c;
-    sums[0] += diff_dst[i];
-    sums[1] += diff_dst[i] * channels.normal(src[i], c);
+    const float gradient = diff_dst[i];
+    sums[0] += gradient;
+    sums[1] += gradient * channels.normal(src[i], c);
   }
 };
 
@@ -100,10 +102,10 @@ struct KeepGradients {
 // diff_src = gamma / deviation * (diff_dst - mean(diff_dst) - normal * mean(diff_dst * normal)).
 struct BackwardData {
   Channels channels;
-  const float *src, *diff_dst;
+  Numbers src, diff_dst;
   const float *gradient, *product;  // sums of the batch; null: its statistics are constants
   float rows;
-  float* diff_src;
+  Results diff_src;
   PETAL_BODY void operator()(Index i) const {
     const Index c = i % channels.channels;
     float through = diff_dst[i];
@@ -117,6 +119,7 @@ class Normalization {
   Normalization(const BatchNormalization& layer, const Device& device, const PrepareContext& context)
       : layer_(layer),
         queue_(device.queue),
+        arrays_(context),
         weights_(device, context),
         of_batch_(context.mode == Mode::training && context.node.trainable),
         channels_(context.dst.shape.back()),
@@ -124,7 +127,7 @@ class Normalization {
         split_(column_split(elements_ / channels_, channels_)) {}
 
   void forward(const Bindings& b) const {
-    const float* src = as<float>(b.src[0]);
+    const Numbers src = arrays_.src(b);
     if (of_batch_) {
       float *mean = as<float>(b.workspace), *deviation = mean + channels_;
       sum_columns<1>(queue_, split_, ValueTerm{src, channels_},
@@ -133,7 +136,7 @@ class Normalization {
                      KeepDeviation{deviation, rows(), layer_.epsilon, {b.statistics[1], layer_.momentum}},
                      b.scratch);
     }
-    for_each(queue_, elements_, Normalize{channels(b), src, as<float>(b.dst)});
+    for_each(queue_, elements_, Normalize{channels(b), src, arrays_.dst(b)});
   }
 
   void backward_data(const Bindings& b) const {
@@ -145,8 +148,8 @@ class Normalization {
       sum_gradients(b, {gradient, product}, b.scratch + sums_bytes());
     }
     for_each(queue_, elements_,
-             BackwardData{channels(b), as<float>(b.src[0]), as<float>(b.diff_dst), gradient, product, rows(),
-                          as<float>(b.diff_src[0])});
+             BackwardData{channels(b), arrays_.src(b), arrays_.diff_dst(b), gradient, product, rows(),
+                          arrays_.diff_src(b)});
   }
 
   void backward_weights(const Bindings& b) const {
@@ -165,8 +168,8 @@ class Normalization {
   std::size_t sums_bytes() const { return 2 * static_cast<std::size_t>(channels_) * sizeof(float); }
 
   void sum_gradients(const Bindings& b, const KeepGradients& keep, std::byte* scratch) const {
-    sum_columns<2>(queue_, split_, GradientTerm{channels(b), as<float>(b.src[0]), as<float>(b.diff_dst)},
-                   keep, scratch);
+    sum_columns<2>(queue_, split_, GradientTerm{channels(b), arrays_.src(b), arrays_.diff_dst(b)}, keep,
+                   scratch);
   }
 
   Channels channels(const Bindings& b) const {
@@ -182,6 +185,7 @@ class Normalization {
 
   BatchNormalization layer_;
   Queue queue_;
+  ValueArrays arrays_;
   WeightArrays weights_;
   bool of_batch_;
   Index channels_, elements_;

@@ -8,7 +8,8 @@ namespace {
 
 // Rows of `size` elements, each normalised by itself: its mean and deviation lie in pairs.
 struct Rows {
-  const float *src, *gamma;  // gamma: null for ones
+  Numbers src;
+  const float* gamma;  // null for ones
   Index size;
   float* statistics;
   PETAL_BODY float mean(Index row) const { return statistics[2 * row]; }
@@ -23,12 +24,15 @@ struct TakeStatistics {
   Rows rows;
   float epsilon;
   PETAL_BODY void operator()(Index row) const {
-    const float* x = rows.src + row * rows.size;
+    const Index first = row * rows.size, end = first + rows.size;
     const auto count = static_cast<float>(rows.size);
     float mean = 0.0f, variance = 0.0f;
-    for (Index i = 0; i < rows.size; ++i) mean += x[i];
+    for (Index i = first; i < end; ++i) mean += rows.src[i];
     mean /= count;
-    for (Index i = 0; i < rows.size; ++i) variance += (x[i] - mean) * (x[i] - mean);
+    for (Index i = first; i < end; ++i) {
+      const float centred = rows.src[i] - mean;
+      variance += centred * centred;
+    }
     rows.statistics[2 * row] = mean;
     rows.statistics[2 * row + 1] = std::sqrt(variance / count + epsilon);
   }
@@ -37,7 +41,7 @@ struct TakeStatistics {
 struct Normalize {
   Rows rows;
   const float* beta;
-  float* dst;
+  Results dst;
   PETAL_BODY void operator()(Index element) const {
     const Index row = element / rows.size, i = element % rows.size;
     dst[element] = rows.normal(row, i) * rows.scale(i) + (beta ? beta[i] : 0.0f);
@@ -47,8 +51,8 @@ struct Normalize {
 // With g = diff_dst * gamma and x the normalised src: (g - mean(g) - x * mean(g * x)) / deviation.
 struct BackwardRow {
   Rows rows;
-  const float* diff_dst;
-  float* diff_src;
+  Numbers diff_dst;
+  Results diff_src;
   PETAL_BODY void operator()(Index row) const {
     const Index first = row * rows.size;
     const auto count = static_cast<float>(rows.size);
@@ -69,7 +73,7 @@ struct BackwardRow {
 
 struct WeightTerm {
   Rows rows;
-  const float* diff_dst;
+  Numbers diff_dst;
   PETAL_BODY void operator()(Index row, Index i, float* sums) const {
     const float gradient = diff_dst[row * rows.size + i];
     sums[0] += gradient * rows.normal(row, i);
@@ -88,7 +92,7 @@ struct KeepGradients {
 class NormalizedRows {
  public:
   NormalizedRows(const LayerNormalization& layer, const Device& device, const PrepareContext& context)
-      : layer_(layer), queue_(device.queue), weights_(device, context) {
+      : layer_(layer), queue_(device.queue), arrays_(context), weights_(device, context) {
     const Shape& shape = context.dst.shape;
     for (Index i = 0; i < layer.dimensions; ++i)
       size_ *= shape[shape.rank() - 1 - static_cast<std::size_t>(i)];
@@ -97,16 +101,16 @@ class NormalizedRows {
 
   void forward(const Bindings& b) const {
     const float* beta = layer_.center ? weights_(b, layer_.scale ? 1 : 0) : nullptr;
-    for_each(queue_, split_.rows * size_, Normalize{rows(b), beta, as<float>(b.dst)});
+    for_each(queue_, split_.rows * size_, Normalize{rows(b), beta, arrays_.dst(b)});
   }
   void backward_data(const Bindings& b) const {
     if (!b.diff_src[0]) return;
-    for_each(queue_, split_.rows, BackwardRow{rows(b), as<float>(b.diff_dst), as<float>(b.diff_src[0])});
+    for_each(queue_, split_.rows, BackwardRow{rows(b), arrays_.diff_dst(b), arrays_.diff_src(b)});
   }
   void backward_weights(const Bindings& b) const {
     float* diff_gamma = layer_.scale ? as<float>(b.diff_weights[0]) : nullptr;
     float* diff_beta = layer_.center ? as<float>(b.diff_weights[layer_.scale ? 1 : 0]) : nullptr;
-    sum_columns<2>(queue_, split_, WeightTerm{rows(b), as<float>(b.diff_dst)},
+    sum_columns<2>(queue_, split_, WeightTerm{rows(b), arrays_.diff_dst(b)},
                    KeepGradients{diff_gamma, diff_beta}, b.scratch + statistics_bytes());
   }
   std::size_t scratch_bytes() const { return statistics_bytes() + partial_sums_bytes(split_, 2); }
@@ -116,14 +120,14 @@ class NormalizedRows {
 
   // With their statistics, taken anew.
   Rows rows(const Bindings& b) const {
-    const Rows rows{as<float>(b.src[0]), layer_.scale ? weights_(b, 0) : nullptr, size_,
-                    as<float>(b.scratch)};
+    const Rows rows{arrays_.src(b), layer_.scale ? weights_(b, 0) : nullptr, size_, as<float>(b.scratch)};
     for_each(queue_, split_.rows, TakeStatistics{rows, layer_.epsilon});
     return rows;
   }
 
   LayerNormalization layer_;
   Queue queue_;
+  ValueArrays arrays_;
   WeightArrays weights_;
   Index size_ = 1;
   ColumnSplit split_;

@@ -18,22 +18,22 @@ struct Fixed {
 
 struct Forward {
   Fixed fixed;
-  const float* src;
-  float* dst;
+  Numbers src;
+  Results dst;
   PETAL_BODY void operator()(Index i) const { dst[i] = (src[i] - fixed.centre(i)) / fixed.deviation(i); }
 };
 
 struct Backward {
   Fixed fixed;
-  const float* diff_dst;
-  float* diff_src;
+  Numbers diff_dst;
+  Results diff_src;
   PETAL_BODY void operator()(Index i) const { diff_src[i] = diff_dst[i] / fixed.deviation(i); }
 };
 
 // Constants of the layer, or weights.
-class Numbers {
+class Constants {
  public:
-  Numbers(const Normalization& layer, const Device& device, const PrepareContext& context)
+  Constants(const Normalization& layer, const Device& device, const PrepareContext& context)
       : weights_(device, context),
         mean_(uploaded(device, layer.mean)),
         variance_(uploaded(device, layer.variance)),
@@ -65,16 +65,17 @@ Support supports(const Normalization&, Direction direction) {
 
 KernelPointer prepare(const Normalization& layer, const Device& device, const PrepareContext& context) {
   const Index elements = context.dst.shape.elements();
-  const Numbers numbers(layer, device, context);
+  const Constants constants(layer, device, context);
+  const ValueArrays arrays(context);
   const Queue queue = device.queue;
   if (context.direction == Direction::forward) {
     return launches([=](const Bindings& b) {
-      for_each(queue, elements, Forward{numbers(b), as<float>(b.src[0]), as<float>(b.dst)});
+      for_each(queue, elements, Forward{constants(b), arrays.src(b), arrays.dst(b)});
     });
   }
   return launches([=](const Bindings& b) {
     if (!b.diff_src[0]) return;
-    for_each(queue, elements, Backward{numbers(b), as<float>(b.diff_dst), as<float>(b.diff_src[0])});
+    for_each(queue, elements, Backward{constants(b), arrays.diff_dst(b), arrays.diff_src(b)});
   });
 }
 

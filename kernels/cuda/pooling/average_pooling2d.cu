@@ -6,8 +6,8 @@ namespace {
 
 struct AverageForward {
   PoolingGeometry geometry;
-  const float* src;
-  float* dst;
+  Numbers src;
+  Results dst;
   PETAL_BODY void operator()(Index d) const {
     const Place at = geometry.dst.place(d);
     const Span rows = geometry.rows(at.y), columns = geometry.columns(at.x);
@@ -20,8 +20,8 @@ struct AverageForward {
 
 struct AverageBackward {
   PoolingGeometry geometry;
-  const float* diff_dst;
-  float* diff_src;
+  Numbers diff_dst;
+  Results diff_src;
   PETAL_BODY void operator()(Index s) const {
     const Place at = geometry.src.place(s);
     const Span rows = geometry.windows_of_row(at.y), columns = geometry.windows_of_column(at.x);
@@ -41,17 +41,17 @@ struct AverageBackward {
 
 KernelPointer prepare_average(const Device& device, const PrepareContext& context,
                               const PoolingGeometry& geometry) {
+  const ValueArrays arrays(context);
   const Queue queue = device.queue;
   if (context.direction == Direction::forward) {
     return launches([=](const Bindings& b) {
-      for_each(queue, geometry.dst.elements(),
-               AverageForward{geometry, as<float>(b.src[0]), as<float>(b.dst)});
+      for_each(queue, geometry.dst.elements(), AverageForward{geometry, arrays.src(b), arrays.dst(b)});
     });
   }
   return launches([=](const Bindings& b) {
     if (!b.diff_src[0]) return;
     for_each(queue, geometry.src.elements(),
-             AverageBackward{geometry, as<float>(b.diff_dst), as<float>(b.diff_src[0])});
+             AverageBackward{geometry, arrays.diff_dst(b), arrays.diff_src(b)});
   });
 }
 

@@ -7,14 +7,14 @@ namespace {
 // Index (n, c): the largest of a channel, or how many are as large.
 struct Largest {
   Image src;
-  const float* values;
-  float* dst;
+  Numbers values;
+  Results dst;
   PETAL_BODY void operator()(Index d) const {
     const Index pixels = src.height * src.width;
-    const float* channel = values + d / src.channels * pixels * src.channels + d % src.channels;
-    float largest = channel[0];
+    const Index channel = d / src.channels * pixels * src.channels + d % src.channels;
+    float largest = values[channel];
     for (Index pixel = 1; pixel < pixels; ++pixel) {
-      const float next = channel[pixel * src.channels];
+      const float next = values[channel + pixel * src.channels];
       largest = next > largest ? next : largest;
     }
     dst[d] = largest;
@@ -23,13 +23,15 @@ struct Largest {
 
 struct Winners {
   Image src;
-  const float *values, *dst;
+  Numbers values, dst;
   float* counts;
   PETAL_BODY void operator()(Index d) const {
     const Index pixels = src.height * src.width;
-    const float* channel = values + d / src.channels * pixels * src.channels + d % src.channels;
+    const Index channel = d / src.channels * pixels * src.channels + d % src.channels;
+    const float largest = dst[d];
     Index count = 0;
-    for (Index pixel = 0; pixel < pixels; ++pixel) count += channel[pixel * src.channels] == dst[d] ? 1 : 0;
+    for (Index pixel = 0; pixel < pixels; ++pixel)
+      count += values[channel + pixel * src.channels] == largest ? 1 : 0;
     counts[d] = static_cast<float>(count);
   }
 };
@@ -37,8 +39,9 @@ struct Winners {
 // Where several elements are the largest, each takes the same share of the gradient.
 struct Shares {
   Image src;
-  const float *values, *dst, *diff_dst, *counts;
-  float* diff_src;
+  Numbers values, dst, diff_dst;
+  const float* counts;
+  Results diff_src;
   PETAL_BODY void operator()(Index s) const {
     const Place at = src.place(s);
     const Index d = at.n * src.channels + at.c;
@@ -55,20 +58,21 @@ Support supports(const GlobalMaxPooling2D&, Direction direction) {
 KernelPointer prepare(const GlobalMaxPooling2D&, const Device& device, const PrepareContext& context) {
   const Image src(context.src[0].shape);
   const Index elements = src.batch * src.channels;
+  const ValueArrays arrays(context);
   const Queue queue = device.queue;
   if (context.direction == Direction::forward) {
     return launches([=](const Bindings& b) {
-      for_each(queue, elements, Largest{src, as<float>(b.src[0]), as<float>(b.dst)});
+      for_each(queue, elements, Largest{src, arrays.src(b), arrays.dst(b)});
     });
   }
   return launches(
       [=](const Bindings& b) {
         if (!b.diff_src[0]) return;
-        const float *values = as<float>(b.src[0]), *dst = as<float>(b.dst);
+        const Numbers values = arrays.src(b), dst = arrays.computed(b);
         float* counts = as<float>(b.scratch);
         for_each(queue, elements, Winners{src, values, dst, counts});
         for_each(queue, src.elements(),
-                 Shares{src, values, dst, as<float>(b.diff_dst), counts, as<float>(b.diff_src[0])});
+                 Shares{src, values, dst, arrays.diff_dst(b), counts, arrays.diff_src(b)});
       },
       {.scratch_bytes = static_cast<std::size_t>(elements) * sizeof(float)});
 }

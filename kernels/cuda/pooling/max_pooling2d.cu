@@ -8,8 +8,8 @@ namespace {
 // the first, where several are.
 struct MaxForward {
   PoolingGeometry geometry;
-  const float* src;
-  float* dst;
+  Numbers src;
+  Results dst;
   std::int32_t* winners;
   PETAL_BODY void operator()(Index d) const {
     const Place at = geometry.dst.place(d);
@@ -32,8 +32,8 @@ struct MaxForward {
 struct MaxBackward {
   PoolingGeometry geometry;
   const std::int32_t* winners;
-  const float* diff_dst;
-  float* diff_src;
+  Numbers diff_dst;
+  Results diff_src;
   PETAL_BODY void operator()(Index s) const {
     const Place at = geometry.src.place(s);
     const Index pixel = at.y * geometry.src.width + at.x;
@@ -57,6 +57,7 @@ Support supports(const MaxPooling2D&, Direction direction) {
 
 KernelPointer prepare(const MaxPooling2D& layer, const Device& device, const PrepareContext& context) {
   const PoolingGeometry geometry(context, layer.pool, layer.strides, layer.padding);
+  const ValueArrays arrays(context);
   const Queue queue = device.queue;
   const bool keep = context.mode == Mode::training;
   if (context.direction == Direction::forward) {
@@ -65,15 +66,15 @@ KernelPointer prepare(const MaxPooling2D& layer, const Device& device, const Pre
         [=](const Bindings& b) {
           auto* places = keep ? reinterpret_cast<std::int32_t*>(b.workspace) : nullptr;
           for_each(queue, geometry.dst.elements(),
-                   MaxForward{geometry, as<float>(b.src[0]), as<float>(b.dst), places});
+                   MaxForward{geometry, arrays.src(b), arrays.dst(b), places});
         },
         {.workspace_bytes = winners * sizeof(std::int32_t)});
   }
   return launches([=](const Bindings& b) {
     if (!b.diff_src[0]) return;
     for_each(queue, geometry.src.elements(),
-             MaxBackward{geometry, reinterpret_cast<const std::int32_t*>(b.workspace), as<float>(b.diff_dst),
-                         as<float>(b.diff_src[0])});
+             MaxBackward{geometry, reinterpret_cast<const std::int32_t*>(b.workspace), arrays.diff_dst(b),
+                         arrays.diff_src(b)});
   });
 }
 

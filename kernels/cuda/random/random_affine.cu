@@ -17,8 +17,8 @@ struct WarpBody {
   Region region;
   Sampling sampling;
   const PixelAffine* maps;  // one a photo
-  const float* src;
-  float* dst;
+  Numbers src;
+  Results dst;
 
   PETAL_BODY void operator()(Index i) const {
     const Place at = to.place(i);
@@ -53,12 +53,12 @@ KernelPointer prepare_warp(const L& layer, const Device& device, const PrepareCo
   if (!warp) return prepare_copy(device, context);
   const Image from(context.src[0].shape), to(context.dst.shape);
   const SampleTable<PixelAffine> table(device, from.batch);
+  const ValueArrays arrays(context);
   const Queue queue = device.queue;
   return launches([=, chosen = *warp](const Bindings& b) {
     const PixelAffine* maps = table.fill([&](Index n) { return PixelAffine(chosen.affine(*b.context, n)); });
-    for_each(
-        queue, to.elements(),
-        WarpBody{from, to, chosen.region(), chosen.sampling(), maps, as<float>(b.src[0]), as<float>(b.dst)});
+    for_each(queue, to.elements(),
+             WarpBody{from, to, chosen.region(), chosen.sampling(), maps, arrays.src(b), arrays.dst(b)});
   });
 }
 

@@ -10,8 +10,8 @@ struct Brighten {
   Index each;
   float lower, upper;
   const float* added;  // one a photo
-  const float* src;
-  float* dst;
+  Numbers src;
+  Results dst;
   PETAL_BODY void operator()(Index i) const {
     const float x = src[i] + added[i / each];
     dst[i] = x < lower ? lower : x > upper ? upper : x;
@@ -29,6 +29,7 @@ KernelPointer prepare(const RandomBrightness& layer, const Device& device, const
   const Index elements = context.dst.shape.elements(), batch = context.dst.shape[0];
   const std::uint32_t number = context.layer;
   const SampleTable<float> table(device, batch);
+  const ValueArrays arrays(context);
   const Queue queue = device.queue;
   return launches(
       [=](const Bindings& b) {
@@ -36,9 +37,9 @@ KernelPointer prepare(const RandomBrightness& layer, const Device& device, const
             [&](Index n) { return draw_brightness(layer, augmentation_stream(*b.context, n, number)); });
         for_each(queue, elements,
                  Brighten{elements / batch, layer.value_range.lower, layer.value_range.upper, added,
-                          as<float>(b.src[0]), as<float>(b.dst)});
+                          arrays.src(b), arrays.dst(b)});
       },
-      {.in_place_input = 0});
+      {.in_place_input = arrays.in_place()});
 }
 
 }  // namespace petal::cuda

@@ -10,7 +10,7 @@ namespace {
 // Photos as columns of pixels: column n * channels + c is channel c of photo n.
 struct PixelTerm {
   Index pixels, channels;
-  const float* src;
+  Numbers src;
   PETAL_BODY void operator()(Index pixel, Index column, float* sums) const {
     const Index n = column / channels, c = column % channels;
     sums[0] += src[(n * pixels + pixel) * channels + c];
@@ -22,8 +22,8 @@ struct Adjust {
   Index pixels, channels;
   float lower, upper;
   const float *contrast, *sums;  // one a photo; one a photo and channel
-  const float* src;
-  float* dst;
+  Numbers src;
+  Results dst;
   PETAL_BODY void operator()(Index i) const {
     const Index n = i / (pixels * channels), c = i % channels;
     const float mean = sums[n * channels + c] / static_cast<float>(pixels);
@@ -46,17 +46,18 @@ KernelPointer prepare(const RandomContrast& layer, const Device& device, const P
   const std::size_t sums_bytes = static_cast<std::size_t>(split.columns) * sizeof(float);
   const std::uint32_t number = context.layer;
   const SampleTable<float> table(device, batch);
+  const ValueArrays arrays(context);
   const Queue queue = device.queue;
   return launches(
       [=](const Bindings& b) {
         const float* contrast = table.fill(
             [&](Index n) { return draw_contrast(layer, augmentation_stream(*b.context, n, number)); });
         float* sums = as<float>(b.scratch);
-        const float* src = as<float>(b.src[0]);
+        const Numbers src = arrays.src(b);
         sum_columns<1>(queue, split, PixelTerm{pixels, channels, src}, KeepSum{sums}, b.scratch + sums_bytes);
         for_each(queue, elements,
                  Adjust{pixels, channels, layer.value_range.lower, layer.value_range.upper, contrast, sums,
-                        src, as<float>(b.dst)});
+                        src, arrays.dst(b)});
       },
       {.scratch_bytes = sums_bytes + partial_sums_bytes(split, 1)});
 }

@@ -11,8 +11,8 @@ struct RandomElements {
   SampleStreams streams;
   Index each;
   Function function;
-  const float* from;
-  float* to;
+  Numbers from;
+  Results to;
   PETAL_BODY void operator()(Index i) const {
     to[i] = function(streams, i / each, static_cast<std::uint32_t>(i % each), from[i]);
   }
@@ -32,10 +32,11 @@ KernelPointer prepare_random_elements(const Device& device, const PrepareContext
   const Index elements = context.dst.shape.elements(), each = elements / context.dst.shape[0];
   const std::uint32_t number = context.layer;
   const bool forward = context.direction == Direction::forward;
+  const ValueArrays arrays(context);
   const Queue queue = device.queue;
   return launches([=](const Bindings& b) {
-    const float* from = forward ? as<float>(b.src[0]) : as<float>(b.diff_dst);
-    float* to = as<float>(forward ? b.dst : b.diff_src[0]);
+    const Numbers from = forward ? arrays.src(b) : arrays.diff_dst(b);
+    const Results to = forward ? arrays.dst(b) : arrays.diff_src(b);
     if (!to) return;
     const SampleStreams streams(*b.context, RandomPurpose::dropout, number);
     for_each(queue, elements, RandomElements<Function>{streams, each, function, from, to});
