@@ -80,12 +80,13 @@ std::shared_ptr<const Backend> make_cuda_backend(const CudaOptions& options) {
 
 std::vector<CudaEngine> cuda_convolution_engines(const std::string& properties, const Conv2D& layer,
                                                  const Shape& photos, Direction direction,
-                                                 const CudaOptions& options, std::size_t most,
-                                                 DataType type) {
+                                                 const CudaOptions& options, std::size_t most, DataType type,
+                                                 bool residual) {
   const Plugin plugin = load();
   if (!plugin.missing.empty()) throw Error("cuda", plugin.missing);
   std::vector<CudaEngine> engines(most);
-  plugin.convolution_engines(properties.c_str(), &layer, &photos, direction, type, &options, &engines);
+  plugin.convolution_engines(properties.c_str(), &layer, &photos, direction, type, residual, &options,
+                             &engines);
   return engines;
 }
 

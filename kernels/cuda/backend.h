@@ -30,17 +30,18 @@ struct CudaEngine {
   bool rounds_products = false;  // of float32: to TensorFloat-32, or less
   bool approximates = false;     // by transforms, or with sums in less than float32
   bool deterministic = true;
+  bool is_fused = false;  // with the residual, the bias and the relu
   std::size_t workspace_bytes = 0;
 };
 
-// What cuDNN would run one direction of a Conv2D on photos (N, H, W, C) with, on a device of these properties
-// (its own JSON of them), which need not be there: up to `most` engines that the options allow for arrays of
-// `type`, the first the one that is taken; none where that is an own kernel. Throws Error where the plugin is
-// missing.
+// What cuDNN would run one direction of a Conv2D, with a fused residual or without, on photos (N, H, W, C)
+// with, on a device of these properties (its own JSON of them), which need not be there: up to `most` engines
+// that the options allow for arrays of `type`, the first the one that is taken; none where that is an own
+// kernel. Throws Error where the plugin is missing.
 std::vector<CudaEngine> cuda_convolution_engines(const std::string& properties, const Conv2D& layer,
                                                  const Shape& photos, Direction direction,
                                                  const CudaOptions& options = {}, std::size_t most = 1,
-                                                 DataType type = DataType::f32);
+                                                 DataType type = DataType::f32, bool residual = false);
 
 // The devices, a line each, or why there are none: for `petal devices` and reports.
 std::string cuda_backend_description();

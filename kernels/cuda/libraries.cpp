@@ -18,8 +18,8 @@ class Cudnn final : public Libraries {
   std::unique_ptr<Kernel> prepare_convolution(const Device& device, const PrepareContext& context,
                                               const ConvolutionLayer& layer) override {
     const DataType type = convolution_type(context);
-    auto plans =
-        plan_convolution({.handle = handle_.get()}, layer.geometry, context.direction, type, exactness_);
+    auto plans = plan_convolution({.handle = handle_.get()}, layer.geometry, context.direction, type,
+                                  exactness_, 1, convolution_fusion(context, layer, type));
     if (plans.empty()) return nullptr;
     return make_cudnn_convolution(device, handle_, context, layer, type, std::move(plans[0]));
   }

@@ -83,14 +83,18 @@ PETAL_EXPORT const char* petal_cuda_interface() {
 
 PETAL_EXPORT void petal_cuda_convolution_engines(const char* properties, const petal::Conv2D* layer,
                                                  const petal::Shape* photos, petal::Direction direction,
-                                                 petal::DataType type, const petal::CudaOptions* options,
+                                                 petal::DataType type, bool residual,
+                                                 const petal::CudaOptions* options,
                                                  std::vector<petal::CudaEngine>* engines) {
   using namespace petal::cuda;
   const std::size_t most = engines->size();
   engines->clear();
+  const ConvolutionLayer described{.geometry = geometry_of(*layer, "conv2d", *photos),
+                                   .use_bias = layer->use_bias,
+                                   .activation = layer->activation};
   for (const ConvolutionPlan& plan :
-       plan_convolution({.properties = properties}, geometry_of(*layer, "conv2d", *photos), direction, type,
-                        petal::exactness_of(*options), most)) {
+       plan_convolution({.properties = properties}, described.geometry, direction, type,
+                        petal::exactness_of(*options), most, fusion_of(described, residual))) {
     engines->push_back(plan.engine);
   }
 }

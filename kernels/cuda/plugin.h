@@ -37,7 +37,7 @@ int petal_cuda_describe(char* text, std::size_t bytes);
 // kernels/cuda/backend.h's cuda_convolution_engines: assigns at most as many as `engines` has.
 void petal_cuda_convolution_engines(const char* properties, const petal::Conv2D* layer,
                                     const petal::Shape* photos, petal::Direction direction,
-                                    petal::DataType type, const petal::CudaOptions* options,
+                                    petal::DataType type, bool residual, const petal::CudaOptions* options,
                                     std::vector<petal::CudaEngine>* engines);
 
 // Assigns a backend on the device. Throws petal::Error.

@@ -99,6 +99,43 @@ TEST_CASE("cudnn has engines for convolutions of halves, with sums in float32") 
   }
 }
 
+TEST_CASE("cudnn fuses a residual, a bias and a relu behind a convolution, in every type that a GPU has") {
+  if (!has_plugin()) return;
+  const Shape photos{32, 28, 28, 128};
+  const auto engines = [&](const Gpu& gpu, const Conv2D& layer, DataType type, bool residual,
+                           Direction direction = Direction::forward) {
+    return cuda_convolution_engines(properties_of(gpu), layer, photos, direction, {}, 1, type, residual);
+  };
+  for (const Gpu& gpu : {Gpu{750, 40, 65536}, {800, 108, 166912}, {900, 132, 232448}, {1000, 148, 232448}}) {
+    for (const DataType type : {DataType::f32, DataType::f16, DataType::bf16}) {
+      if (type == DataType::bf16 && gpu.version < 800) continue;
+      for (const bool use_bias : {false, true}) {
+        for (const auto activation : {ActivationFunction::linear, ActivationFunction::relu}) {
+          for (const bool residual : {false, true}) {
+            INFO(gpu.version << " " << to_string(type) << " " << use_bias << " " << residual << " "
+                             << to_string(activation));
+            const Conv2D layer{.filters = 64,
+                               .kernel = {3, 3},
+                               .padding = Padding::same,
+                               .use_bias = use_bias,
+                               .activation = activation};
+            const auto found = engines(gpu, layer, type, residual);
+            REQUIRE(found.size() == 1);
+            CHECK(found[0].is_fused == use_bias);
+            CHECK(!found[0].approximates);
+          }
+        }
+      }
+    }
+  }
+  // What cuDNN has no good engine for is our own; and so is what is no epilogue.
+  const Gpu hopper{900, 132, 232448};
+  const Conv2D cut{.filters = 64, .activation = ActivationFunction::relu6};
+  REQUIRE(engines(hopper, cut, DataType::f32, false).size() == 1);
+  CHECK(!engines(hopper, cut, DataType::f32, false)[0].is_fused);
+  CHECK(!engines(hopper, {.filters = 64}, DataType::f32, false, Direction::backward_data)[0].is_fused);
+}
+
 TEST_CASE("cudnn's engines round products and differ from run to run only where that is asked for") {
   if (!has_plugin()) return;
   const std::string hopper = properties_of({900, 132, 232448});

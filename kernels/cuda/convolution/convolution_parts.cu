@@ -53,8 +53,7 @@ ConvolutionOperands::ConvolutionOperands(const Device& device, const PrepareCont
       channels_(context.dst.shape.back()) {}
 
 Epilogue ConvolutionOperands::epilogue(const Bindings& b) const {
-  return {use_bias_ ? weights_(b, 1) : nullptr, fused_residual_ ? arrays_.src(b, 1) : Numbers(), activation_,
-          channels_, arrays_.dst(b)};
+  return {bias(b), fused_residual_ ? arrays_.src(b, 1) : Numbers(), activation_, channels_, arrays_.dst(b)};
 }
 
 BiasGradient::BiasGradient(const Device& device, const PrepareContext& context, const ConvolutionLayer& layer)

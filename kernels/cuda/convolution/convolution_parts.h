@@ -12,6 +12,7 @@ class ConvolutionOperands {
   ConvolutionOperands(const Device& device, const PrepareContext& context, const ConvolutionLayer& layer);
 
   Numbers kernel(const Bindings& b) const { return weights_.first(b); }
+  const float* bias(const Bindings& b) const { return use_bias_ ? weights_(b, 1) : nullptr; }
   Epilogue epilogue(const Bindings& b) const;
   GradientBehind gradient(const Bindings& b) const {
     return {arrays_.diff_dst(b), arrays_.computed(b), activation_};

@@ -13,21 +13,33 @@ cudnnDataType_t cudnn_type(DataType type) {
                                  : CUDNN_DATA_FLOAT;
 }
 
-// (batch, channels, rows, columns) in cuDNN's order, channels innermost in memory.
-Descriptor tensor(ConvolutionArray number, std::array<std::int64_t, 4> dims, DataType type) {
-  const std::array<std::int64_t, 4> strides = {dims[1] * dims[2] * dims[3], 1, dims[1] * dims[3], dims[1]};
+using Dimensions = std::array<std::int64_t, 4>;
+
+// (batch, channels, rows, columns) in cuDNN's order, channels innermost in memory. `is_virtual`: it lies
+// between two operations of a graph and nowhere else.
+Descriptor tensor(std::int64_t number, Dimensions dims, DataType type, bool is_virtual = false) {
+  const Dimensions strides = {dims[1] * dims[2] * dims[3], 1, dims[1] * dims[3], dims[1]};
   Descriptor descriptor(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
   descriptor.set(CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, {cudnn_type(type)})
       .set(CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64, std::span<const std::int64_t>(dims))
       .set(CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64, std::span<const std::int64_t>(strides))
-      .set(CUDNN_ATTR_TENSOR_UNIQUE_ID, CUDNN_TYPE_INT64, {static_cast<std::int64_t>(number)})
+      .set(CUDNN_ATTR_TENSOR_UNIQUE_ID, CUDNN_TYPE_INT64, {number})
       .set(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, CUDNN_TYPE_INT64, {std::int64_t{16}})
+      .set(CUDNN_ATTR_TENSOR_IS_VIRTUAL, CUDNN_TYPE_BOOLEAN, {is_virtual})
       .finalize();
   return descriptor;
 }
 
+Descriptor tensor(ConvolutionArray number, Dimensions dims, DataType type) {
+  return tensor(static_cast<std::int64_t>(number), dims, type);
+}
+
+Dimensions dimensions(const Image& image) {
+  return {image.batch, image.channels, image.height, image.width};
+}
+
 Descriptor image(ConvolutionArray number, const Image& shape, DataType type) {
-  return tensor(number, {shape.batch, shape.channels, shape.height, shape.width}, type);
+  return tensor(number, dimensions(shape), type);
 }
 
 Descriptor window(const Window& window) {
@@ -88,10 +100,74 @@ struct ConvolutionTypes {
   DataType images, kernel;
 };
 
-// Fails where cuDNN does not know such a graph.
+// A convolution and what is fused behind it, one behind the other: each result but the last is float32 and
+// lies nowhere in memory.
+class Operations {
+ public:
+  Operations(const ConvolutionGeometry& g, const ConvolutionTypes& types, const Fusion& fusion)
+      : geometry_(g),
+        types_(types),
+        left_(int{fusion.residual} + int{fusion.bias} + int{fusion.relu}),
+        result_(next_result()) {}
+
+  // Of the operation that is to be added.
+  const Descriptor& result() const { return result_; }
+  // False where cuDNN does not take it.
+  bool add(Descriptor operation) {
+    operations_.push_back(std::move(operation));
+    return operations_.back().try_finalize();
+  }
+  bool add_fusion(const Fusion& fusion) {
+    const Dimensions channels = {1, geometry_.dst.channels, 1, 1};
+    const auto add_array = [&](ConvolutionArray number, const Dimensions& dims) {
+      const Descriptor array = tensor(number, dims, types_.images);
+      return add_pointwise(CUDNN_POINTWISE_ADD, &array);
+    };
+    return (!fusion.residual || add_array(ConvolutionArray::residual, dimensions(geometry_.dst))) &&
+           (!fusion.bias || add_array(ConvolutionArray::bias, channels)) &&
+           (!fusion.relu || add_pointwise(CUDNN_POINTWISE_RELU_FWD, nullptr));
+  }
+  std::vector<cudnnBackendDescriptor_t> pointers() const {
+    std::vector<cudnnBackendDescriptor_t> pointers;
+    for (const Descriptor& operation : operations_) pointers.push_back(operation.get());
+    return pointers;
+  }
+
+ private:
+  Descriptor next_result() const {
+    if (left_ == 0) return image(ConvolutionArray::dst, geometry_.dst, types_.images);
+    constexpr std::int64_t first_virtual = 100;
+    return tensor(first_virtual + left_, dimensions(geometry_.dst), DataType::f32, true);
+  }
+  // Of the last result, with `other` where that is given.
+  bool add_pointwise(cudnnPointwiseMode_t mode, const Descriptor* other) {
+    Descriptor pointwise(CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
+    pointwise.set(CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, {mode})
+        .set(CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_TYPE_DATA_TYPE, {CUDNN_DATA_FLOAT})
+        .finalize();
+    const Descriptor before = result_;
+    --left_;
+    result_ = next_result();
+    Descriptor operation(CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR);
+    operation.set(CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, pointwise)
+        .set(CUDNN_ATTR_OPERATION_POINTWISE_XDESC, before)
+        .set(CUDNN_ATTR_OPERATION_POINTWISE_YDESC, result_);
+    if (other) operation.set(CUDNN_ATTR_OPERATION_POINTWISE_BDESC, *other);
+    return add(std::move(operation));
+  }
+
+  const ConvolutionGeometry& geometry_;
+  ConvolutionTypes types_;
+  int left_;
+  Descriptor result_;
+  std::vector<Descriptor> operations_;
+};
+
+// None where cuDNN does not know such a graph.
 std::optional<Descriptor> graph_of(const PlanTarget& target, const ConvolutionGeometry& g,
-                                   Direction direction, const ConvolutionTypes& types) {
+                                   Direction direction, const ConvolutionTypes& types, const Fusion& fusion) {
   const OperationNames names = names_of(direction);
+  Operations operations(g, types, fusion);
   Descriptor operation(names.type);
   operation.set(names.window, window(g.window))
       .set(names.src, image(ConvolutionArray::src, g.src, types.images))
@@ -99,12 +175,14 @@ std::optional<Descriptor> graph_of(const PlanTarget& target, const ConvolutionGe
            tensor(ConvolutionArray::kernel,
                   {g.dst.channels, g.src.channels, g.window.kernel.height, g.window.kernel.width},
                   types.kernel))
-      .set(names.dst, image(ConvolutionArray::dst, g.dst, types.images))
+      .set(names.dst, operations.result())
       .set(names.alpha, CUDNN_TYPE_FLOAT, {1.0f})
       .set(names.beta, CUDNN_TYPE_FLOAT, {0.0f});
-  if (!operation.try_finalize()) return {};
+  if (!operations.add(std::move(operation)) || !operations.add_fusion(fusion)) return {};
   Descriptor graph(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
-  graph.set(CUDNN_ATTR_OPERATIONGRAPH_OPS, operation);
+  const std::vector<cudnnBackendDescriptor_t> pointers = operations.pointers();
+  graph.set(CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR,
+            std::span<const cudnnBackendDescriptor_t>(pointers));
   if (target.handle) graph.set(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, {target.handle});
   if (!graph.try_finalize()) return {};
   return graph;
@@ -195,9 +273,9 @@ std::optional<ConvolutionPlan> plan_with(const PlanTarget& target,
 
 std::vector<ConvolutionPlan> plan_typed(const PlanTarget& target, const ConvolutionGeometry& geometry,
                                         Direction direction, const ConvolutionTypes& types,
-                                        const Exactness& exactness, std::size_t most) {
+                                        const Exactness& exactness, std::size_t most, const Fusion& fusion) {
   std::vector<ConvolutionPlan> plans;
-  const std::optional<Descriptor> graph = graph_of(target, geometry, direction, types);
+  const std::optional<Descriptor> graph = graph_of(target, geometry, direction, types, fusion);
   if (!graph) return plans;
   const std::optional<Descriptor> properties = properties_of(target);
   for (const cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
@@ -205,8 +283,11 @@ std::vector<ConvolutionPlan> plan_typed(const PlanTarget& target, const Convolut
       if (plans.size() == most) return plans;
       const CudaEngine engine = facts_of(engine_of(configuration));
       if (!is_allowed(engine, types.images, exactness)) continue;
-      if (auto plan = plan_with(target, properties, configuration, engine, types.kernel))
+      if (auto plan = plan_with(target, properties, configuration, engine, types.kernel)) {
+        plan->fusion = fusion;
+        plan->engine.is_fused = fusion.any();
         plans.push_back(std::move(*plan));
+      }
     }
   }
   return plans;
@@ -216,13 +297,22 @@ std::vector<ConvolutionPlan> plan_typed(const PlanTarget& target, const Convolut
 
 std::vector<ConvolutionPlan> plan_convolution(const PlanTarget& target, const ConvolutionGeometry& geometry,
                                               Direction direction, DataType type, const Exactness& exactness,
-                                              std::size_t most) {
+                                              std::size_t most, const Fusion& fusion) {
   if (geometry.groups != 1) return {};
-  if (direction == Direction::backward_weights && type != DataType::f32) {
-    auto plans = plan_typed(target, geometry, direction, {type, DataType::f32}, exactness, most);
-    if (!plans.empty()) return plans;
-  }
-  return plan_typed(target, geometry, direction, {type, type}, exactness, most);
+  const auto plan = [&](const ConvolutionTypes& types, const Fusion& fused) {
+    return plan_typed(target, geometry, direction, types, exactness, most, fused);
+  };
+  std::vector<ConvolutionPlan> plans;
+  if (direction == Direction::backward_weights && type != DataType::f32)
+    plans = plan({type, DataType::f32}, {});
+  if (direction == Direction::forward && fusion.any()) plans = plan({type, type}, fusion);
+  return plans.empty() ? plan({type, type}, {}) : plans;
+}
+
+Fusion fusion_of(const ConvolutionLayer& layer, bool residual) {
+  const bool relu = layer.activation == ActivationFunction::relu;
+  if (!layer.use_bias || !(relu || layer.activation == ActivationFunction::linear)) return {};
+  return {.residual = residual, .bias = true, .relu = relu};
 }
 
 }  // namespace petal::cuda

@@ -22,20 +22,34 @@ struct Exactness {
 };
 
 // The numbers by which a plan's arrays are bound.
-enum class ConvolutionArray : std::int64_t { src = 1, kernel = 2, dst = 3 };
+enum class ConvolutionArray : std::int64_t { src = 1, kernel = 2, dst = 3, residual = 4, bias = 5 };
+
+// What a plan does with the sums besides, in this order: adds a residual, adds the bias, cuts off below 0.
+// cuDNN has engines for that on every generation where there is a bias, of the images' type; for relu6 none
+// that is worth it.
+struct Fusion {
+  bool residual = false, bias = false, relu = false;
+  bool any() const { return residual || bias || relu; }
+  friend bool operator==(const Fusion&, const Fusion&) = default;
+};
 
 struct ConvolutionPlan {
   Descriptor plan;
   CudaEngine engine;
   DataType kernel_type = DataType::f32;  // of the kernel, and of its gradient
+  Fusion fusion{};
 };
 
-// Plans one direction of a convolution of images of `type` without bias and activation, channels last, whose
-// kernel is (F, KH, KW, C), with sums in float32: the first `most` of cuDNN's suggestions, the best first,
-// that are as exact as asked. The kernel is of the same type; a gradient of it is float32 where there is an
-// engine for that. None where there is no engine, and for groups.
+// Plans one direction of a convolution of images of `type`, channels last, whose kernel is (F, KH, KW, C),
+// with sums in float32; forward with `fusion`, where there is an engine for that, else with none: the first
+// `most` of cuDNN's suggestions, the best first, that are as exact as asked. The kernel is of the same type;
+// a gradient of it is float32 where there is an engine for that. None where there is no engine, and for
+// groups.
 std::vector<ConvolutionPlan> plan_convolution(const PlanTarget& target, const ConvolutionGeometry& geometry,
                                               Direction direction, DataType type, const Exactness& exactness,
-                                              std::size_t most = 1);
+                                              std::size_t most = 1, const Fusion& fusion = {});
+
+// The fusion that a layer's forward asks for; none where it has no bias or another activation.
+Fusion fusion_of(const ConvolutionLayer& layer, bool residual);
 
 }  // namespace petal::cuda
