@@ -1,5 +1,6 @@
 #include "engine/value_types.h"
 #include "kernels/cuda/convolution/convolution_parts.h"
+#include "kernels/cuda/convolution/depthwise_forward.h"
 
 namespace petal::cuda {
 namespace {
@@ -51,6 +52,15 @@ KernelPointer prepare_convolution(const Device& device, const PrepareContext& co
                        geometry, operands.gradient(b), operands.kernel(b), {arrays.diff_src(b)}});
         },
         {.implementation = "own direct"});
+  }
+  if (geometry.groups == geometry.src.channels && geometry.groups == geometry.dst.channels) {
+    return launches(
+        [=](Bound b) {
+          const DepthwiseForward<Epilogue> body{geometry, arrays.src(b), operands.kernel(b),
+                                                operands.epilogue(b)};
+          for_each(queue, body.count(), body);
+        },
+        {.implementation = "own depthwise"});
   }
   return launches(
       [=](Bound b) {
