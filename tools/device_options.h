@@ -11,17 +11,17 @@ namespace petal {
 // What a program computes on, and how exactly.
 struct DeviceOptions {
   std::string device = "cpu";
-  bool tensor_float32 = false, deterministic = false;
+  bool tensor_float32 = false, deterministic = false, autotune = false;
   std::uint64_t gpu_memory = 0;  // bytes of a GPU's memory; 0: all of it
 };
 
 // Declares --device, and what add_gpu_options does.
 void add_device_options(CLI::App& app, DeviceOptions& options);
-// Declares --tf32, --deterministic and --gpu-memory.
+// Declares --tf32, --deterministic, --autotune and --gpu-memory.
 void add_gpu_options(CLI::App& app, DeviceOptions& options);
 
-// "cpu" or "cuda". Throws Error(--device) that says what this build can do, and Error(--tf32, --gpu-memory)
-// where these are asked of a device that has no such thing.
+// "cpu" or "cuda". Throws Error(--device) that says what this build can do, and Error(--tf32, --autotune,
+// --gpu-memory) where these are asked of a device that has no such thing.
 BackendFactory backend_factory(const DeviceOptions& options);
 
 // What its kernels are made of, or what the GPU is: for reports.

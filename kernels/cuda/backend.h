@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,8 @@ struct CudaOptions {
   bool own_kernels = false;               // without cuDNN: slower, and what its results are compared with
   bool tensor_float32 = false;            // float32 products of 10 bits, on tensor cores
   bool deterministic = false;             // only what gives equal bits from run to run
+  bool autotune = false;                  // time cuDNN's suggestions, where plan_choices does not know
+  std::filesystem::path plan_choices{};   // the file of what was found; kept from run to run
   std::shared_ptr<MemoryBound> memory{};  // of all backends that share it; null: all the device has
 };
 

@@ -7,7 +7,11 @@
 
 namespace petal::cuda {
 
-// cuDNN on a stream.
-std::shared_ptr<Libraries> make_libraries(std::shared_ptr<CUstream_st> stream, const Exactness& exactness);
+// cuDNN on a stream of a device. With `options.autotune` the first of its suggestions are timed where no
+// choice is kept for them.
+std::shared_ptr<Libraries> make_libraries(std::shared_ptr<CUstream_st> stream, const CudaOptions& options);
+
+// How exactly these options have cuDNN compute.
+Exactness exactness_of(const CudaOptions& options);
 
 }  // namespace petal::cuda

@@ -48,10 +48,6 @@ std::string describe_device(int index) {
          std::to_string(cudnn % 10000 / 100);
 }
 
-cuda::Exactness exactness_of(const CudaOptions& options) {
-  return {.tensor_float32 = options.tensor_float32, .deterministic = options.deterministic};
-}
-
 // The kernels on one GPU.
 class CudaBackend final : public cuda::DeviceBackend {
  public:
@@ -94,7 +90,7 @@ PETAL_EXPORT void petal_cuda_convolution_engines(const char* properties, const p
                                    .activation = layer->activation};
   for (const ConvolutionPlan& plan :
        plan_convolution({.properties = properties}, described.geometry, direction, type,
-                        petal::exactness_of(*options), most, fusion_of(described, residual))) {
+                        exactness_of(*options), most, fusion_of(described, residual))) {
     engines->push_back(plan.engine);
   }
 }
@@ -107,7 +103,7 @@ PETAL_EXPORT void petal_cuda_make_backend(const petal::CudaOptions* options,
                 .memory = make_device_memory(options->device, stream),
                 .libraries = nullptr};
   if (options->memory) device.memory = petal::within(options->memory, device.memory);
-  if (!options->own_kernels) device.libraries = make_libraries(stream, petal::exactness_of(*options));
+  if (!options->own_kernels) device.libraries = make_libraries(stream, *options);
   *backend = std::make_shared<petal::CudaBackend>(std::move(device), *options);
 }
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "kernels/cuda/kernel_timer.h"
 #include "tests/cuda_on_host.h"
 
 namespace petal::testing {
@@ -15,6 +16,31 @@ TEST_CASE("a GPU's limits are those of a product and a copy, in each precision")
     CHECK(limit.operations_per_second < 1e12);
     CHECK(limit.bytes_per_second > 1e6);
     CHECK(limit.bytes_per_second < 1e12);
+  }
+}
+
+TEST_CASE("a kernel is timed in each direction, on arrays of its own") {
+  const auto backend = make_cuda_on_host();
+  const Shape src{2, 6, 6, 4};
+  const Node node{.name = "conv",
+                  .layer = Conv2D{.filters = 8, .kernel = {3, 3}, .activation = ActivationFunction::relu},
+                  .inputs = {0},
+                  .shape = {4, 4, 8}};
+  const Tensor kernel(Shape{3, 3, 4, 8}), bias(Shape{8});
+  for (const Precision precision : {Precision::f32, Precision::f16}) {
+    for (const Direction direction :
+         {Direction::forward, Direction::backward_data, Direction::backward_weights}) {
+      const PrepareContext context{.node = node,
+                                   .direction = direction,
+                                   .mode = Mode::training,
+                                   .precision = precision,
+                                   .src = {{data_type(precision), src}},
+                                   .dst = {data_type(precision), {2, 4, 4, 8}},
+                                   .weights = {&kernel, &bias}};
+      const double seconds = cuda::fastest_seconds(*backend->prepare(context), context, backend->memory(), 2);
+      CHECK(seconds > 0);
+      CHECK(seconds < 1);
+    }
   }
 }
 

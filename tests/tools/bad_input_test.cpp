@@ -130,6 +130,7 @@ TEST_CASE("options out of range are refused by name") {
                                      {"--device cuda", "--device"},
                                      {"--device tpu", "cpu"},
                                      {"--tf32", "--tf32: is of GPUs"},
+                                     {"--autotune", "--autotune: is of GPUs"},
                                      {"--gpu-memory 4G", "--gpu-memory: is of GPUs"},
                                      {"--gpu-memory much", "--gpu-memory"},
                                      {"--precision f8", "f32"},

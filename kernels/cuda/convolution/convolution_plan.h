@@ -40,6 +40,10 @@ struct ConvolutionPlan {
   Fusion fusion{};
 };
 
+// All that its plans depend on besides the device and the library, as text.
+std::string plan_key(const ConvolutionGeometry& geometry, Direction direction, DataType type,
+                     const Exactness& exactness, const Fusion& fusion);
+
 // Plans one direction of a convolution of images of `type`, channels last, whose kernel is (F, KH, KW, C),
 // with sums in float32; forward with `fusion`, where there is an engine for that, else with none: the first
 // `most` of cuDNN's suggestions, the best first, that are as exact as asked. The kernel is of the same type;
