@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "engine/error.h"
+#include "engine/step_state.h"
 
 namespace petal {
 
@@ -59,16 +60,27 @@ void UpdateKernel::accumulate(std::span<const Part> parts, bool first) const {
   }
 }
 
-bool UpdateKernel::unscale(std::span<const Parameter> parameters, float factor) const {
-  bool finite = true;
+void UpdateKernel::scale_by_norms(const GradientClipping& clipping, const double* square_sums, int parameters,
+                                  float* scales) const {
+  const auto count = static_cast<std::size_t>(parameters);
+  clipping_scales(clipping, {square_sums, count}, {scales, count});
+}
+
+void UpdateKernel::unscale(std::span<const Parameter> parameters, const LossScale* scale,
+                           std::int32_t* finite) const {
+  const float factor = 1.0f / scale->factor();
+  *finite = 1;
   for (const Parameter& parameter : parameters) {
     for (std::int64_t i = 0; i < parameter.elements; ++i) {
       float& gradient = parameter.diff_weights[i];
       gradient *= factor;
-      finite = finite && std::isfinite(gradient);
+      if (!std::isfinite(gradient)) *finite = 0;
     }
   }
-  return finite;
+}
+
+void UpdateKernel::begin_step(StepState* state, const std::int32_t* finite, int count) const {
+  state->begin_step(std::count(finite, finite + count, 0) == 0);
 }
 
 void throw_unsupported(const Backend& backend, const Node& node, Precision precision, Direction direction,

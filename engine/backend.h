@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -15,6 +16,9 @@
 
 namespace petal {
 
+class LossScale;
+struct StepState;
+
 enum class Mode { inference, training };
 enum class Precision { f32, bf16, f16, f64 };  // f64: the reference backend's, for gradient checks
 std::string_view to_string(Precision precision);
@@ -26,12 +30,19 @@ DataType data_type(Precision precision);
 enum class Direction { forward, backward_data, backward_weights };
 std::string_view to_string(Direction direction);
 
-// What changes from run to run besides the data: the key of the random layers.
+// The key of a run's random layers.
+struct RunKey {
+  std::uint64_t seed = 0;
+  std::uint32_t epoch = 0;
+};
+
+// What changes from run to run besides the data.
 struct RunContext {
   std::uint64_t seed = 0;
   std::uint32_t epoch = 0;
   std::span<const std::uint32_t> samples;  // the identity of each sample of the batch; empty: its position
-  // The same in the backend's memory, where that is apart and `samples` is not empty; set by plans.
+  // The same in the backend's memory, where that is apart; set by plans, at the same places in every run.
+  const RunKey* device_key = nullptr;
   const std::uint32_t* device_samples = nullptr;
 };
 
@@ -77,6 +88,9 @@ struct PrepareContext {
 class Kernel {
  public:
   virtual ~Kernel() = default;
+  // What the host has to do before a run: it draws what `run` reads. With it done, `run` asks the same of a
+  // device whatever the context is, so that what it asked can be recorded (Backend::record).
+  virtual void begin_run(const RunContext&) {}
   virtual void run(const Bindings& bindings) = 0;
   virtual std::size_t scratch_bytes() const { return 0; }
   virtual std::size_t workspace_bytes() const { return 0; }  // of forward kernels in training
@@ -90,21 +104,28 @@ class Kernel {
 class LossKernel {
  public:
   virtual ~LossKernel() = default;
-  // predictions (N, C); targets as the loss says; sample_weights (N) or null for ones. Assigns losses (N,
-  // float32, each times its sample's weight, not divided) and diff_predictions (N, C) = d(sum(losses) / N) /
-  // d(predictions). All of it is in the backend's memory.
-  virtual void run(const std::byte* predictions, const std::byte* targets, const float* sample_weights,
-                   float* losses, std::byte* diff_predictions) = 0;
+  // All of it is in the backend's memory.
+  struct Arrays {
+    const std::byte* predictions = nullptr;  // (N, C)
+    const std::byte* targets = nullptr;      // as the loss says
+    const float* sample_weights = nullptr;   // (N); null: ones
+    const LossScale* scale = nullptr;        // the factor of the gradient alone; null: 1
+    float* losses = nullptr;                 // (N): assigned, each times its sample's weight, not divided
+    // (N, C): assigned d(sum(losses) / N) / d(predictions), times the scale's factor
+    std::byte* diff_predictions = nullptr;
+  };
+  virtual void run(const Arrays& arrays) = 0;
 };
 
-// One optimiser step over all parameters, whose arrays are in the backend's memory. A plan may hand over
-// slices of arrays, several slices at once from several threads: nothing here looks beyond a slice.
+// One optimiser step over all parameters. A plan may hand over slices of arrays, several slices at once from
+// several threads: nothing here looks beyond a slice. Every array and number is in the backend's memory, and
+// what is asked may be under way still when a function returns: none of them waits.
 class UpdateKernel {
  public:
   virtual ~UpdateKernel() = default;
   struct Parameter {
     float* weights = nullptr;       // updated in place by run
-    float* diff_weights = nullptr;  // updated in place by regularize, read by run
+    float* diff_weights = nullptr;  // updated in place by unscale and regularize, read by run
     std::vector<float*> slots{};    // slot_count(optimizer) arrays of the weights' size, updated in place
     std::int64_t elements = 0;
     Regularizer regularizer{};
@@ -112,21 +133,27 @@ class UpdateKernel {
     DataType rounded_type = DataType::bf16;
   };
   struct StepOptions {
-    float learning_rate = 0;
-    std::int64_t step = 1;            // counts from 1
-    float clip_value = 0;             // each gradient is first cut to [-clip_value, clip_value]; 0: not
-    std::span<const float> scales{};  // then, one a parameter, multiplied by it; empty: ones
+    const StepState* state = nullptr;  // begin_step was asked for this step
+    float clip_value = 0;              // each gradient is first cut to [-clip_value, clip_value]; 0: not
+    const float* scales = nullptr;     // then, one a parameter, multiplied by it; null: ones
   };
-  // Adds the regularisers' gradients, l1 * sign(w) + 2 * l2 * w, to diff_weights; returns their penalty,
-  // sum(l1 * |w| + l2 * w^2).
-  virtual double regularize(std::span<const Parameter> parameters) const = 0;
+  // Adds the regularisers' gradients, l1 * sign(w) + 2 * l2 * w, to diff_weights. Assigns the penalty, sum(l1
+  // * |w| + l2 * w^2), of each parameter that has a regulariser; the others' places are left as they are.
+  virtual void regularize(std::span<const Parameter> parameters, double* penalties) const = 0;
   // The sum of the squares of each parameter's gradient, in double: what clipping by norm needs.
-  virtual void sum_squares(std::span<const Parameter> parameters, std::span<double> sums) const = 0;
+  virtual void sum_squares(std::span<const Parameter> parameters, double* sums) const = 0;
+  // clipping_scales (optimizer.h), one a parameter.
+  virtual void scale_by_norms(const GradientClipping& clipping, const double* square_sums, int parameters,
+                              float* scales) const;
+  // Divides the gradients by the scale's factor. Assigns 1 where all of them are finite then, else 0.
+  virtual void unscale(std::span<const Parameter> parameters, const LossScale* scale,
+                       std::int32_t* finite) const;
+  // state->begin_step, with whether all of `count` flags of unscale are set; true where there are none.
+  virtual void begin_step(StepState* state, const std::int32_t* finite, int count) const;
+  // Does nothing where the step is not taken.
   virtual void run(std::span<const Parameter> parameters, const StepOptions& options) const = 0;
   // Assigns `rounded`, where there is one, from the weights as they stand: to the nearest, ties to even.
   virtual void round(std::span<const Parameter> parameters) const = 0;
-  // Multiplies the gradients by `factor`. Returns whether all of them are finite.
-  virtual bool unscale(std::span<const Parameter> parameters, float factor) const;
   // A part of a gradient, and the sum that it belongs to.
   struct Part {
     float* sum = nullptr;
@@ -135,6 +162,13 @@ class UpdateKernel {
   };
   // Adds each part to its sum; `first`: the sum begins with it.
   virtual void accumulate(std::span<const Part> parts, bool first) const;
+};
+
+// What was asked of a backend, to be asked again as a whole.
+class Recording {
+ public:
+  virtual ~Recording() = default;
+  virtual void run() = 0;
 };
 
 // What a device can do at most, measured: what shares of the limit are shares of.
@@ -172,6 +206,9 @@ class Backend {
   // A backend of the same kind for one core, where several plans at once, each on its core, are the faster
   // way to use the device; null where one plan at a time is (a GPU, the reference). Its memory is the host's.
   virtual std::shared_ptr<const Backend> for_one_core() const { return nullptr; }
+  // Calls `work` and keeps what it asks of this backend's kernels, which must be kernels' runs alone; none of
+  // it is done. Null where there is no such thing, or where something that was asked cannot be kept.
+  virtual std::unique_ptr<Recording> record(const std::function<void()>&) const { return nullptr; }
   // Measured now, on all of its threads, in a fraction of a second; zeros where there is no way to.
   virtual DeviceLimit measure_limit(Precision) const { return {}; }
   // Called on the executing thread before each run: sets its thread count, its device.

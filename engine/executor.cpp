@@ -1,7 +1,6 @@
 #include "engine/executor.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "engine/error.h"
 #include "engine/memory_planner.h"
@@ -64,10 +63,7 @@ void Executor::finish(std::int64_t samples, const std::string& what) {
   const MemoryPlan memory = plan_memory(lifetimes, memory_->is_apart() ? 256 : Buffer::alignment);
   allocate(memory.bytes, what);
   offsets_ = memory.offsets;
-  if (memory_->is_apart()) {
-    samples_ = DeviceArray(memory_, static_cast<std::size_t>(samples) * sizeof(std::uint32_t));
-    sample_staging_ = HostMirror(memory_, samples_.data(), samples_.size());
-  }
+  context_ = UploadedContext(memory_, samples);
   for (auto& step : steps_) bind(*step, arena_.data() + offsets_.back());
 }
 
@@ -115,23 +111,19 @@ void Executor::bind(Step& step, std::byte* scratch) {
                    .context = nullptr};
 }
 
-void Executor::run(const RunContext& context) {
+void Executor::run(const RunContext& given) {
   backend_->enter();
-  if (!memory_->is_apart() || context.samples.empty()) return run_steps(context);
-  const std::size_t bytes = std::min(samples_.size(), context.samples.size_bytes());
-  std::memcpy(sample_staging_.writable(), context.samples.data(), bytes);
-  sample_staging_.upload();
-  RunContext uploaded = context;
-  uploaded.device_samples = reinterpret_cast<const std::uint32_t*>(samples_.data());
-  run_steps(uploaded);
+  const RunContext context = context_.upload(given);
+  for (auto& step : steps_) step->kernel->begin_run(context);
+  if (profiling_) return run_profiled(context);
+  repeated_.run(*backend_, [&] {
+    for (auto& step : steps_) run_step(*step, context);
+  });
 }
 
-void Executor::run_steps(const RunContext& context) {
-  if (profiling_) return run_profiled(context);
-  for (auto& step : steps_) {
-    step->bindings.context = &context;
-    step->kernel->run(step->bindings);
-  }
+void Executor::run_step(Step& step, const RunContext& context) {
+  step.bindings.context = &context;
+  step.kernel->run(step.bindings);
 }
 
 void Executor::run_profiled(const RunContext& context) {
@@ -140,8 +132,7 @@ void Executor::run_profiled(const RunContext& context) {
   double begin = steady_seconds();
   const double start = begin;
   for (std::size_t i = 0; i < steps_.size(); ++i) {
-    steps_[i]->bindings.context = &context;
-    steps_[i]->kernel->run(steps_[i]->bindings);
+    run_step(*steps_[i], context);
     memory_->wait();
     const double end = steady_seconds();
     profile_.events[i] = {.entry = static_cast<int>(i), .lane = 0, .begin = begin, .end = end};

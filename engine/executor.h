@@ -6,7 +6,9 @@
 
 #include "engine/backend.h"
 #include "engine/profile.h"
+#include "engine/repeated_work.h"
 #include "engine/tensor.h"
+#include "engine/uploaded_context.h"
 
 namespace petal {
 
@@ -68,7 +70,7 @@ class Executor {
   };
   void allocate(std::size_t bytes, const std::string& what);
   void bind(Step& step, std::byte* scratch);
-  void run_steps(const RunContext& context);
+  void run_step(Step& step, const RunContext& context);
   void run_profiled(const RunContext& context);
 
   std::shared_ptr<const Backend> backend_;
@@ -77,8 +79,8 @@ class Executor {
   std::vector<std::size_t> offsets_;
   std::vector<std::unique_ptr<Step>> steps_;  // each at its own address: bindings point into it
   DeviceArray arena_;
-  DeviceArray samples_;  // where the backend's memory is apart
-  HostMirror sample_staging_;
+  UploadedContext context_;
+  RepeatedWork repeated_;
   Profile profile_;
   bool profiling_ = false;
 };

@@ -41,11 +41,16 @@ constexpr std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> count
 // One stream, keyed by (seed, purpose, epoch, sample, layer); `at` gives random access by position.
 class RandomStream {
  public:
-  RandomStream(std::uint64_t seed, RandomPurpose purpose, std::uint32_t epoch = 0, std::uint32_t sample = 0,
-               std::uint32_t layer = 0);
+  constexpr RandomStream(std::uint64_t seed, RandomPurpose purpose, std::uint32_t epoch = 0,
+                         std::uint32_t sample = 0, std::uint32_t layer = 0)
+      : key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)},
+        // The purpose has eight bits of the last word, the layer the rest: layers beyond 2^24 do not occur.
+        counter_{0, sample, epoch, (layer << 8) | static_cast<std::uint32_t>(purpose)} {}
 
   // The four numbers of block `index`, which holds positions 4*index to 4*index+3.
-  std::array<std::uint32_t, 4> block(std::uint32_t index) const;
+  constexpr std::array<std::uint32_t, 4> block(std::uint32_t index) const {
+    return philox({index, counter_[1], counter_[2], counter_[3]}, key_);
+  }
   std::uint32_t bits(std::uint32_t position) const { return block(position / 4)[position % 4]; }
   // Uniform in [0, 1), a multiple of 2^-24.
   float uniform(std::uint32_t position) const { return to_unit(bits(position)); }

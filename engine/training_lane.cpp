@@ -22,7 +22,8 @@ std::vector<DeviceArray> arrays_like(const ParameterStore& parameters,
 
 TrainingLane::TrainingLane(const TrainingNetwork& network, const TrainingOptions& options,
                            std::int64_t samples, std::int64_t runs, std::shared_ptr<const Backend> backend,
-                           ParameterStore& parameters, std::shared_ptr<const UpdateKernel> update)
+                           ParameterStore& parameters, std::shared_ptr<const UpdateKernel> update,
+                           const LossScale* scale)
     : samples_(samples),
       update_(std::move(update)),
       executor_(std::make_unique<Executor>(std::move(backend))),
@@ -36,7 +37,7 @@ TrainingLane::TrainingLane(const TrainingNetwork& network, const TrainingOptions
   executor_->backend().enter();
   TrainingSteps steps(network, options, samples, parameters, fresh_, *executor_);
   steps.add_forward();
-  arguments_ = steps.add_loss();
+  arguments_ = steps.add_loss(scale);
   steps.add_backward();
   for (int input : graph.inputs()) executor_->hold_from_start(steps.value_buffer(input));
   const int output = graph.outputs()[0];
@@ -58,9 +59,9 @@ TrainingLane::TrainingLane(const TrainingNetwork& network, const TrainingOptions
 }
 
 void TrainingLane::start(const TrainingBatch& batch, std::int64_t first, std::int64_t count,
-                         const RunContext& context, float loss_scale) {
+                         const RunContext& context) {
   read_inputs(batch, first, count);
-  arguments_.set(batch, first, count, loss_scale);
+  arguments_.set(batch, first, count);
   for (std::int64_t i = 0; i < count; ++i) {
     const auto position = static_cast<std::size_t>(first + i);
     sample_ids_[static_cast<std::size_t>(i)] =
@@ -73,7 +74,6 @@ void TrainingLane::start(const TrainingBatch& batch, std::int64_t first, std::in
   executor_->memory()->set(*result.arrived);
   result.first = first;
   result.count = count;
-  result.loss_scale = loss_scale;
   started_.push_back(turn_);
   turn_ = (turn_ + 1) % results_.size();
   // What backward assigned becomes a part of the batch's gradient.
@@ -88,7 +88,7 @@ double TrainingLane::finish(float* predictions) {
   std::copy_n(reinterpret_cast<const float*>(result.predictions.data()),
               static_cast<std::size_t>(result.count) * classes_,
               predictions + static_cast<std::size_t>(result.first) * classes_);
-  return arguments_.share_of_mean(result.losses) / static_cast<double>(result.loss_scale);
+  return arguments_.share_of_mean(result.losses);
 }
 
 void TrainingLane::read_inputs(const TrainingBatch& batch, std::int64_t first, std::int64_t count) {

@@ -14,10 +14,11 @@ namespace petal {
 class TrainingLane {
  public:
   // `samples`: how many it takes at a time; `runs`: how often it runs for a batch at most. `update` sums
-  // their gradients. The rest must outlive the lane.
+  // their gradients, which are multiplied by the factor of `scale`, in the backend's memory. The rest must
+  // outlive the lane.
   TrainingLane(const TrainingNetwork& network, const TrainingOptions& options, std::int64_t samples,
                std::int64_t runs, std::shared_ptr<const Backend> backend, ParameterStore& parameters,
-               std::shared_ptr<const UpdateKernel> update);
+               std::shared_ptr<const UpdateKernel> update, const LossScale* scale);
 
   // As many runs may be started and not finished: 1 where the memory is the host's.
   static constexpr std::size_t runs_at_once = 2;
@@ -25,9 +26,8 @@ class TrainingLane {
   // Forgets the last batch's gradients.
   void begin() { runs_ = 0; }
   // Samples [first, first + count) of the batch, at most `samples`. On a device they may be under way still
-  // when this returns. Gradients are `loss_scale` times what they are.
-  void start(const TrainingBatch& batch, std::int64_t first, std::int64_t count, const RunContext& context,
-             float loss_scale);
+  // when this returns.
+  void start(const TrainingBatch& batch, std::int64_t first, std::int64_t count, const RunContext& context);
   // Waits for the first run that was started and is not finished. `predictions` (batch, C) receives those of
   // its samples. Returns its share of the batch's mean loss.
   double finish(float* predictions);
@@ -54,7 +54,6 @@ class TrainingLane {
     HostMirror predictions, losses;
     std::shared_ptr<Memory::Mark> arrived;
     std::int64_t first = 0, count = 0;
-    float loss_scale = 1;
   };
   std::vector<InputUpload> inputs_;
   std::vector<std::uint32_t> sample_ids_;

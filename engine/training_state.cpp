@@ -1,7 +1,9 @@
 #include "engine/training_state.h"
 
 #include <algorithm>
-#include <cmath>
+#include <cstddef>
+#include <cstring>
+#include <numeric>
 
 #include "engine/error.h"
 #include "engine/value_types.h"
@@ -41,8 +43,7 @@ TrainingPlan::State::State(const Network& given, std::shared_ptr<const Backend> 
                  value_types(network.network.graph, options.precision), options.optimizer, backend->memory()),
       threads(runs_whole(network, *backend, options.batch) ? 1 : backend->threads()),
       whole_batch_(learns_statistics(network)),
-      update_(backend->prepare_update(options.optimizer)),
-      scale_(options.precision) {
+      update_(backend->prepare_update(options.optimizer)) {
   parameters.round(*update_);
   const std::int64_t lanes = threads.count();
   micro_batch = options.batch;
@@ -52,6 +53,7 @@ TrainingPlan::State::State(const Network& given, std::shared_ptr<const Backend> 
     micro_batch = chosen_micro_batch(options.batch, lanes);
   }
   const std::int64_t runs = (options.batch + micro_batch * lanes - 1) / (micro_batch * lanes);
+  make_step_numbers();
   for (std::int64_t lane = 0; lane < lanes; ++lane) lanes_.push_back(make_lane(micro_batch, runs));
   first_ = &lanes_[0];
   const Graph& graph = network.network.graph;
@@ -60,15 +62,34 @@ TrainingPlan::State::State(const Network& given, std::shared_ptr<const Backend> 
   }
   predictions.assign(static_cast<std::size_t>(options.batch * graph[graph.outputs()[0]].shape[0]), 0.0f);
   losses_.assign(lanes_.size(), 0.0);
-  penalties_.assign(lanes_.size(), 0.0);
-  finite_.assign(lanes_.size(), 1);
   slice_parameters();
+}
+
+void TrainingPlan::State::make_step_numbers() {
+  const std::shared_ptr<const Memory> memory = backend->memory();
+  const auto lanes = static_cast<std::size_t>(threads.count());
+  const std::size_t slices = lanes * static_cast<std::size_t>(parameters.trainable_count());
+  const StepState start{.loss_scale = LossScale(options.precision)};
+  state_ = DeviceArray(memory, sizeof(StepState));
+  state_.upload(reinterpret_cast<const std::byte*>(&start));
+  for (HostMirror& rate : learning_rates_)
+    rate = HostMirror(memory, state_.data() + offsetof(StepState, learning_rate), sizeof(float));
+  if (start.loss_scale.is_used()) finite_ = DeviceArray(memory, lanes * sizeof(std::int32_t));
+  for (int number = 0; number < parameters.trainable_count(); ++number)
+    has_penalties_ = has_penalties_ || parameters.parameter(number).regularizer != Regularizer{};
+  if (has_penalties_) penalties_ = DeviceArray(memory, slices * sizeof(double));
+  for (std::size_t result = 0; has_penalties_ && result < TrainingLane::runs_at_once; ++result)
+    penalty_results_.push_back({{memory, penalties_.data(), penalties_.size()}, memory->make_mark()});
+  if (!needs_norms(options.clipping)) return;
+  square_sums_ = DeviceArray(memory, slices * sizeof(double));
+  scales_ = DeviceArray(memory, slices * sizeof(float));
 }
 
 TrainingLane TrainingPlan::State::make_lane(std::int64_t samples, std::int64_t runs) const {
   auto& shared = const_cast<ParameterStore&>(parameters);
   return TrainingLane(network, options, samples, runs,
-                      threads.count() > 1 ? backend->for_one_core() : backend, shared, update_);
+                      threads.count() > 1 ? backend->for_one_core() : backend, shared, update_,
+                      finite_.size() > 0 ? &device_state()->loss_scale : nullptr);
 }
 
 void TrainingPlan::State::slice_parameters() {
@@ -114,20 +135,28 @@ void TrainingPlan::State::start(const TrainingBatch& batch, const RunContext& co
   const bool at_once = most > 1;
   first_ = whole_batch_ ? &whole_batch_lane(batch.count) : &lanes_[0];
   threads.run([&](int lane) { run_lane(lane, batch, context, !at_once); });
-  threads.run([&](int lane) { reduce(lane); });
-  double loss = 0;
-  for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
-    loss += losses_[lane];
-    loss += penalties_[lane];
+  threads.run([&](int lane) { sum_lanes(lane); });
+  if (has_penalties_ || finite_.size() > 0)
+    repeat(finish_gradients_, [&] { threads.run([&](int lane) { finish_gradients(lane); }); });
+  if (has_penalties_) {
+    turn_ = (turn_ + 1) % penalty_results_.size();
+    penalty_results_[turn_].host.download();
+    backend->memory()->set(*penalty_results_[turn_].arrived);
   }
-  started_.push_back({loss, at_once ? first_ : nullptr});
+  started_.push_back(
+      {std::accumulate(losses_.begin(), losses_.end(), 0.0), at_once ? first_ : nullptr, turn_});
 }
 
 double TrainingPlan::State::finish() {
   if (started_.empty()) throw Error("training step", "none was started", ErrorKind::failure);
   const Started step = started_.front();
   started_.pop_front();
-  return step.loss + (step.lane ? step.lane->finish(predictions.data()) : 0.0);
+  double loss = step.loss + (step.lane ? step.lane->finish(predictions.data()) : 0.0);
+  if (!has_penalties_) return loss;
+  const Penalties& penalties = penalty_results_[step.penalties];
+  penalties.arrived->wait();
+  const auto* values = reinterpret_cast<const double*>(penalties.host.data());
+  return std::accumulate(values, values + penalties_.size() / sizeof(double), loss);
 }
 
 void TrainingPlan::State::run_lane(int number, const TrainingBatch& batch, const RunContext& context,
@@ -137,12 +166,12 @@ void TrainingPlan::State::run_lane(int number, const TrainingBatch& batch, const
   double& loss = losses_[static_cast<std::size_t>(number)] = 0;
   lane.begin();
   for (std::int64_t first = number * samples; first < batch.count; first += threads.count() * samples) {
-    lane.start(batch, first, std::min(samples, batch.count - first), context, scale_.factor());
+    lane.start(batch, first, std::min(samples, batch.count - first), context);
     if (finish_last) loss += lane.finish(predictions.data());
   }
 }
 
-void TrainingPlan::State::reduce(int lane) {
+void TrainingPlan::State::sum_lanes(int lane) {
   const auto own = static_cast<std::size_t>(lane);
   for (std::size_t i = 0; i < slices_[own].size(); ++i) {
     const auto [parameter, first, elements] = slices_[own][i];
@@ -154,55 +183,88 @@ void TrainingPlan::State::reduce(int lane) {
     }
     slice_parameters_[own][i].diff_weights = sum;
   }
-  if (scale_.is_used()) finite_[own] = update_->unscale(slice_parameters_[own], 1.0f / scale_.factor());
-  penalties_[own] = update_->regularize(slice_parameters_[own]);
 }
 
-std::vector<float> TrainingPlan::State::clipping_scales() {
-  std::vector<double> sums(static_cast<std::size_t>(parameters.trainable_count()), 0.0);
-  for (std::size_t lane = 0; lane < slices_.size(); ++lane) {
-    std::vector<double> parts(slices_[lane].size());
-    update_->sum_squares(slice_parameters_[lane], parts);
-    for (std::size_t i = 0; i < parts.size(); ++i) sums[slices_[lane][i].parameter] += parts[i];
+void TrainingPlan::State::finish_gradients(int lane) {
+  const auto own = static_cast<std::size_t>(lane);
+  if (finite_.size() > 0) {
+    update_->unscale(slice_parameters_[own], &device_state()->loss_scale,
+                     reinterpret_cast<std::int32_t*>(finite_.data()) + own);
   }
-  std::vector<float> scales(sums.size());
-  petal::clipping_scales(options.clipping, sums, scales);
-  return scales;
+  if (has_penalties_) update_->regularize(slice_parameters_[own], of_lane<double>(penalties_, own));
 }
 
-void TrainingPlan::State::update(float learning_rate) {
-  const bool finite = std::ranges::count(finite_, 0) == 0;
-  scale_.count(finite);
-  if (!finite) return;
-  const GradientClipping& clipping = options.clipping;
-  const bool by_norm = needs_norms(clipping);
-  const std::vector<float> by_parameter = by_norm ? clipping_scales() : std::vector<float>();
-  ++updates;
-  threads.run([&](int lane) {
-    const auto own = static_cast<std::size_t>(lane);
-    std::vector<float> scales;
-    if (by_norm) {
-      for (const Slice& slice : slices_[own]) scales.push_back(by_parameter[slice.parameter]);
-    }
-    update_->run(
-        slice_parameters_[own],
-        {.learning_rate = learning_rate, .step = updates, .clip_value = clipping.value, .scales = scales});
+void TrainingPlan::State::repeat(RepeatedWork& repeated, const std::function<void()>& work) {
+  if (first_ != &lanes_[0]) return work();
+  repeated.run(*backend, work);
+}
+
+void TrainingPlan::State::clip_by_norm() {
+  for (std::size_t lane = 0; lane < slices_.size(); ++lane)
+    update_->sum_squares(slice_parameters_[lane], of_lane<double>(square_sums_, lane));
+  const int count = parameters.trainable_count();
+  if (slices_.size() == 1) {
+    return update_->scale_by_norms(options.clipping, of_lane<double>(square_sums_, 0), count,
+                                   of_lane<float>(scales_, 0));
+  }
+  // Lanes are cores: this is the host's memory.
+  std::vector<double> sums(static_cast<std::size_t>(count), 0.0);
+  std::vector<float> scales(sums.size());
+  const auto for_slices = [&](const auto& visit) {
+    for (std::size_t lane = 0; lane < slices_.size(); ++lane)
+      for (std::size_t i = 0; i < slices_[lane].size(); ++i) visit(lane, i, slices_[lane][i].parameter);
+  };
+  for_slices([&](std::size_t lane, std::size_t i, std::size_t parameter) {
+    sums[parameter] += of_lane<double>(square_sums_, lane)[i];
+  });
+  update_->scale_by_norms(options.clipping, sums.data(), count, scales.data());
+  for_slices([&](std::size_t lane, std::size_t i, std::size_t parameter) {
+    of_lane<float>(scales_, lane)[i] = scales[parameter];
   });
 }
 
+void TrainingPlan::State::step(int lane) {
+  const auto own = static_cast<std::size_t>(lane);
+  update_->run(slice_parameters_[own],
+               {.state = device_state(),
+                .clip_value = options.clipping.value,
+                .scales = scales_.size() > 0 ? of_lane<float>(scales_, own) : nullptr});
+}
+
+void TrainingPlan::State::update(float learning_rate) {
+  std::ranges::rotate(learning_rates_, learning_rates_.begin() + 1);
+  std::memcpy(learning_rates_[0].writable(), &learning_rate, sizeof(learning_rate));
+  learning_rates_[0].upload();
+  repeat(take_step_, [&] {
+    if (scales_.size() > 0) clip_by_norm();
+    update_->begin_step(device_state(), reinterpret_cast<const std::int32_t*>(finite_.data()),
+                        finite_.size() > 0 ? threads.count() : 0);
+    threads.run([&](int lane) { step(lane); });
+  });
+}
+
+StepState TrainingPlan::State::downloaded_state() const {
+  StepState state;
+  state_.download(reinterpret_cast<std::byte*>(&state));
+  return state;
+}
+
 OptimizerState TrainingPlan::State::state() const {
-  OptimizerState state = parameters.state(updates);
-  if (!scale_.is_used()) return state;
-  state.loss_scale = scale_.factor();
-  state.finite_steps = scale_.finite_steps();
+  const StepState stands = downloaded_state();
+  OptimizerState state = parameters.state(stands.steps);
+  if (!stands.loss_scale.is_used()) return state;
+  state.loss_scale = stands.loss_scale.factor();
+  state.finite_steps = stands.loss_scale.finite_steps();
   return state;
 }
 
 void TrainingPlan::State::restore(const Weights& weights, const OptimizerState& state) {
   parameters.restore(weights, state);
   parameters.round(*update_);
-  updates = state.step;
-  scale_.restore(state.loss_scale, state.finite_steps);
+  StepState stands = downloaded_state();
+  stands.steps = state.step;
+  stands.loss_scale.restore(state.loss_scale, state.finite_steps);
+  state_.upload(reinterpret_cast<const std::byte*>(&stands));
 }
 
 Tensor TrainingPlan::State::gradient(const std::string& name) const {

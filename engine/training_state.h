@@ -1,12 +1,14 @@
 #pragma once
 
+#include <array>
 #include <deque>
 #include <map>
 #include <memory>
 #include <vector>
 
 #include "engine/lanes.h"
-#include "engine/loss_scale.h"
+#include "engine/repeated_work.h"
+#include "engine/step_state.h"
 #include "engine/training_lane.h"
 
 namespace petal {
@@ -32,7 +34,6 @@ struct TrainingPlan::State {
   ParameterStore parameters;
   std::vector<TensorDescription> inputs{};
   std::vector<float> predictions{};
-  std::int64_t updates = 0;
   std::int64_t micro_batch = 0;
   Lanes threads;
 
@@ -45,12 +46,27 @@ struct TrainingPlan::State {
 
   TrainingLane make_lane(std::int64_t samples, std::int64_t runs) const;
   void slice_parameters();
+  // Makes what state_ to penalty_results_ name.
+  void make_step_numbers();
   TrainingLane& whole_batch_lane(std::int64_t count);
   // A lane's samples of the batch; `finish_last`: all of them are finished too. Assigns its loss.
   void run_lane(int lane, const TrainingBatch& batch, const RunContext& context, bool finish_last);
-  // Sums the gradients of all lanes, and the regularisers', into the first lane's; by lane, its slices.
-  void reduce(int lane);
-  std::vector<float> clipping_scales();
+  // Sums the gradients of all lanes into the first lane's; by lane, its slices.
+  void sum_lanes(int lane);
+  // What comes behind: the loss's factor is taken out, and the regularisers' gradients are added.
+  void finish_gradients(int lane);
+  void clip_by_norm();
+  void step(int lane);
+  // Work that asks the same of a device in every step; not so where a short batch has a lane of its own.
+  void repeat(RepeatedWork& repeated, const std::function<void()>& work);
+  // In the backend's memory.
+  StepState* device_state() const { return reinterpret_cast<StepState*>(state_.data()); }
+  StepState downloaded_state() const;
+  template <class T>
+  T* of_lane(const DeviceArray& numbers, std::size_t lane) const {
+    return reinterpret_cast<T*>(numbers.data()) +
+           lane * static_cast<std::size_t>(parameters.trainable_count());
+  }
 
   bool whole_batch_;  // a batch norm learns: one lane, and for a short batch one of its own
   std::vector<TrainingLane> lanes_;
@@ -59,15 +75,28 @@ struct TrainingPlan::State {
   std::shared_ptr<const UpdateKernel> update_;
   std::vector<std::vector<Slice>> slices_;                              // by lane
   std::vector<std::vector<UpdateKernel::Parameter>> slice_parameters_;  // likewise
-  std::vector<double> losses_, penalties_;                              // likewise
-  // A step that was started: its loss, but for what a lane has not finished.
+  std::vector<double> losses_;                                          // likewise
+  // In the backend's memory: where the optimiser stands, and its rate on its way there; flags of unscale, by
+  // lane; and by lane and slice penalties, sums of squares and what clipping makes of these.
+  DeviceArray state_, finite_, penalties_, square_sums_, scales_;
+  // Steps take them by turns: what the last one wrote goes up behind that step's kernels.
+  std::array<HostMirror, TrainingLane::runs_at_once> learning_rates_;
+  bool has_penalties_ = false;
+  RepeatedWork finish_gradients_, take_step_;
+  // Penalties on their way to the host: steps take them by turns.
+  struct Penalties {
+    HostMirror host;
+    std::shared_ptr<Memory::Mark> arrived;
+  };
+  std::vector<Penalties> penalty_results_;
+  std::size_t turn_ = 0;
+  // A step that was started: its loss, but for penalties and what a lane has not finished.
   struct Started {
     double loss;
     TrainingLane* lane;  // null: all is finished
+    std::size_t penalties;
   };
   std::deque<Started> started_;
-  LossScale scale_;
-  std::vector<char> finite_;  // by lane, whether the gradients of its slices are
   bool profiling_ = false;
 };
 

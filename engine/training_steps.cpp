@@ -27,8 +27,7 @@ LossArguments::LossArguments(std::int64_t samples, std::int64_t classes, const L
                                       memory});
 }
 
-void LossArguments::set(const TrainingBatch& batch, std::int64_t first, std::int64_t count,
-                        float loss_scale) {
+void LossArguments::set(const TrainingBatch& batch, std::int64_t first, std::int64_t count) {
   const auto begin = static_cast<std::size_t>(first), real = static_cast<std::size_t>(count);
   if (data_->labels) require_classes(static_cast<const std::int32_t*>(batch.targets), first, count);
   std::memcpy(data_->targets.host.writable(),
@@ -38,7 +37,7 @@ void LossArguments::set(const TrainingBatch& batch, std::int64_t first, std::int
   const Array& array = data_->sample_weights;
   const std::span weights(reinterpret_cast<float*>(array.host.writable()),
                           array.device.size() / sizeof(float));
-  const float scale = loss_scale * (static_cast<float>(weights.size()) / static_cast<float>(batch.count));
+  const float scale = static_cast<float>(weights.size()) / static_cast<float>(batch.count);
   std::ranges::fill(weights, 0.0f);
   for (std::size_t i = 0; i < real; ++i) {
     weights[i] = scale * (batch.sample_weights.empty() ? 1.0f : batch.sample_weights[begin + i]);
@@ -72,17 +71,22 @@ namespace {
 // The loss as a step: src[0] is what it reads, diff_src[0] its gradient.
 class LossStep : public Kernel {
  public:
-  LossStep(std::unique_ptr<LossKernel> kernel, LossArguments arguments)
-      : kernel_(std::move(kernel)), arguments_(std::move(arguments)) {}
+  LossStep(std::unique_ptr<LossKernel> kernel, LossArguments arguments, const LossScale* scale)
+      : kernel_(std::move(kernel)), arguments_(std::move(arguments)), scale_(scale) {}
   void run(const Bindings& bindings) override {
-    kernel_->run(bindings.src[0], arguments_.targets(), arguments_.sample_weights(), arguments_.losses(),
-                 bindings.diff_src[0]);
+    kernel_->run({.predictions = bindings.src[0],
+                  .targets = arguments_.targets(),
+                  .sample_weights = arguments_.sample_weights(),
+                  .scale = scale_,
+                  .losses = arguments_.losses(),
+                  .diff_predictions = bindings.diff_src[0]});
   }
   std::string implementation() const override { return "loss"; }
 
  private:
   std::unique_ptr<LossKernel> kernel_;
   LossArguments arguments_;
+  const LossScale* scale_;
 };
 
 // The last activation, where its gradient and the loss's are one stable formula on the logits.
@@ -194,7 +198,7 @@ void TrainingSteps::add_forward() {
   }
 }
 
-LossArguments TrainingSteps::add_loss() {
+LossArguments TrainingSteps::add_loss(const LossScale* scale) {
   int predicted = graph_.outputs()[0];
   Loss loss = options_.loss;
   if (merges_with_loss(graph_[predicted], loss)) {
@@ -210,7 +214,7 @@ LossArguments TrainingSteps::add_loss() {
   ProfileEntry row{
       .name = std::string(to_string(loss.kind)), .kind = "loss", .phase = "loss", .implementation = ""};
   executor_.add_step(
-      std::make_unique<LossStep>(executor_.backend().prepare_loss(loss, description), arguments),
+      std::make_unique<LossStep>(executor_.backend().prepare_loss(loss, description), arguments, scale),
       std::move(operands), std::move(row));
   gradients_[static_cast<std::size_t>(predicted)].push_back(gradient);
   return arguments;

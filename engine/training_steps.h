@@ -22,12 +22,11 @@ class LossArguments {
 
   // Copies the targets and weights (ones where empty) of samples [first, first + count) of `batch`; the rest
   // of these samples gets weight 0. Weights are scaled so that what the step gives is this share of the mean
-  // over all real samples of the batch, times `loss_scale`. Throws Error where a label is no class.
-  void set(const TrainingBatch& batch, std::int64_t first, std::int64_t count, float loss_scale);
+  // over all real samples of the batch. Throws Error where a label is no class.
+  void set(const TrainingBatch& batch, std::int64_t first, std::int64_t count);
   // Where the losses come to on the host.
   HostMirror mirror_losses() const;
-  // What they say there: this share of the mean over the batch's real samples of their weighted losses,
-  // times loss_scale.
+  // What they say there: this share of the mean over the batch's real samples of their weighted losses.
   double share_of_mean(const HostMirror& losses) const;
 
   // In the backend's memory.
@@ -63,7 +62,8 @@ class TrainingSteps {
                 ParameterStore& parameters, std::span<DeviceArray> gradients, Executor& executor);
 
   void add_forward();
-  LossArguments add_loss();
+  // The gradients are multiplied by the factor of `scale`, in the backend's memory.
+  LossArguments add_loss(const LossScale* scale);
   void add_backward();
   int value_buffer(int node) const { return values_[static_cast<std::size_t>(node)]; }
 

@@ -15,13 +15,28 @@ std::vector<T> copy_of(std::span<T const> values) {
   return {values.begin(), values.end()};
 }
 
-// The bindings of a run that comes later, with what they point to.
+// The context of a run that comes later, with what it points to.
+class KeptContext {
+ public:
+  explicit KeptContext(const RunContext& given) : context_(given), samples_(copy_of(given.samples)) {}
+  RunContext context() const {
+    RunContext context = context_;
+    context.samples = samples_;
+    return context;
+  }
+  void begin_run(Kernel& kernel) const { kernel.begin_run(context()); }
+
+ private:
+  RunContext context_;
+  std::vector<std::uint32_t> samples_;
+};
+
+// The bindings of such a run.
 class KeptBindings {
  public:
   explicit KeptBindings(const Bindings& given)
       : bindings_(given),
         context_(*given.context),
-        samples_(copy_of(given.context->samples)),
         src_(copy_of(given.src)),
         weights_(copy_of(given.weights)),
         diff_src_(copy_of(given.diff_src)),
@@ -29,8 +44,7 @@ class KeptBindings {
         statistics_(copy_of(given.statistics)) {}
 
   void run(Kernel& kernel) const {
-    RunContext context = context_;
-    context.samples = samples_;
+    const RunContext context = context_.context();
     Bindings bindings = bindings_;
     bindings.src = src_;
     bindings.weights = weights_;
@@ -43,8 +57,7 @@ class KeptBindings {
 
  private:
   Bindings bindings_;
-  RunContext context_;
-  std::vector<std::uint32_t> samples_;
+  KeptContext context_;
   std::vector<const std::byte*> src_, weights_;
   std::vector<std::byte*> diff_src_, diff_weights_;
   std::vector<float*> statistics_;
@@ -54,6 +67,9 @@ class ApartKernel final : public Kernel {
  public:
   ApartKernel(std::unique_ptr<Kernel> kernel, Shared memory)
       : kernel_(std::move(kernel)), memory_(std::move(memory)) {}
+  void begin_run(const RunContext& context) override {
+    memory_->visit([kernel = kernel_, kept = KeptContext(context)] { kept.begin_run(*kernel); });
+  }
   void run(const Bindings& bindings) override {
     require(bindings);
     memory_->visit([kernel = kernel_, kept = KeptBindings(bindings)] { kept.run(*kernel); });
@@ -72,9 +88,8 @@ class ApartKernel final : public Kernel {
     for (const void* data : b.statistics) memory_->require(data);
     for (const void* data : {b.dst, b.workspace, b.scratch}) memory_->require(data);
     memory_->require(b.diff_dst);
+    memory_->require(b.context->device_key);
     memory_->require(b.context->device_samples);
-    if (b.context->samples.empty() != (b.context->device_samples == nullptr))
-      throw std::logic_error("a kernel was handed no samples in its own memory");
   }
 
   std::shared_ptr<Kernel> kernel_;
@@ -85,16 +100,13 @@ class ApartLoss final : public LossKernel {
  public:
   ApartLoss(std::unique_ptr<LossKernel> kernel, Shared memory)
       : kernel_(std::move(kernel)), memory_(std::move(memory)) {}
-  void run(const std::byte* predictions, const std::byte* targets, const float* sample_weights, float* losses,
-           std::byte* diff_predictions) override {
-    memory_->require(predictions);
-    memory_->require(targets);
-    memory_->require(sample_weights);
-    memory_->require(losses);
-    memory_->require(diff_predictions);
-    memory_->visit([=, kernel = kernel_] {
-      kernel->run(predictions, targets, sample_weights, losses, diff_predictions);
-    });
+  void run(const Arrays& arrays) override {
+    for (const void* data : {arrays.predictions, arrays.targets}) memory_->require(data);
+    for (const void* data : {arrays.sample_weights, static_cast<const float*>(arrays.losses)})
+      memory_->require(data);
+    memory_->require(arrays.scale);
+    memory_->require(arrays.diff_predictions);
+    memory_->visit([arrays, kernel = kernel_] { kernel->run(arrays); });
   }
 
  private:
@@ -106,35 +118,43 @@ class ApartUpdate final : public UpdateKernel {
  public:
   ApartUpdate(std::unique_ptr<UpdateKernel> kernel, Shared memory)
       : kernel_(std::move(kernel)), memory_(std::move(memory)) {}
-  // What gives numbers to the host waits for them.
-  double regularize(std::span<const Parameter> parameters) const override {
+  void regularize(std::span<const Parameter> parameters, double* penalties) const override {
     require(parameters);
-    double penalty = 0;
-    if (std::ranges::none_of(parameters, [](const Parameter& p) { return p.regularizer != Regularizer{}; }))
-      return penalty;
-    memory_->visit([&] { penalty = kernel_->regularize(parameters); });
-    memory_->wait();
-    return penalty;
+    memory_->require(penalties);
+    memory_->visit(
+        [kernel = kernel_, kept = copy_of(parameters), penalties] { kernel->regularize(kept, penalties); });
   }
-  void sum_squares(std::span<const Parameter> parameters, std::span<double> sums) const override {
+  void sum_squares(std::span<const Parameter> parameters, double* sums) const override {
     require(parameters);
-    memory_->visit([&] { kernel_->sum_squares(parameters, sums); });
-    memory_->wait();
+    memory_->require(sums);
+    memory_->visit([kernel = kernel_, kept = copy_of(parameters), sums] { kernel->sum_squares(kept, sums); });
   }
-  bool unscale(std::span<const Parameter> parameters, float factor) const override {
+  void scale_by_norms(const GradientClipping& clipping, const double* square_sums, int parameters,
+                      float* scales) const override {
+    memory_->require(square_sums);
+    memory_->require(scales);
+    memory_->visit(
+        [=, kernel = kernel_] { kernel->scale_by_norms(clipping, square_sums, parameters, scales); });
+  }
+  void unscale(std::span<const Parameter> parameters, const LossScale* scale,
+               std::int32_t* finite) const override {
     require(parameters);
-    bool finite = false;
-    memory_->visit([&] { finite = kernel_->unscale(parameters, factor); });
-    memory_->wait();
-    return finite;
+    memory_->require(scale);
+    memory_->require(finite);
+    memory_->visit([kernel = kernel_, kept = copy_of(parameters), scale, finite] {
+      kernel->unscale(kept, scale, finite);
+    });
+  }
+  void begin_step(StepState* state, const std::int32_t* finite, int count) const override {
+    memory_->require(state);
+    memory_->require(finite);
+    memory_->visit([=, kernel = kernel_] { kernel->begin_step(state, finite, count); });
   }
   void run(std::span<const Parameter> parameters, const StepOptions& options) const override {
     require(parameters);
-    memory_->visit([kernel = kernel_, kept = copy_of(parameters), options = StepOptions(options),
-                    scales = copy_of(options.scales)]() mutable {
-      options.scales = scales;
-      kernel->run(kept, options);
-    });
+    memory_->require(options.state);
+    memory_->require(options.scales);
+    memory_->visit([kernel = kernel_, kept = copy_of(parameters), options] { kernel->run(kept, options); });
   }
   void round(std::span<const Parameter> parameters) const override {
     require(parameters);
@@ -162,10 +182,28 @@ class ApartUpdate final : public UpdateKernel {
   Shared memory_;
 };
 
+using Loops = std::vector<std::function<void()>>;
+
+// Loops with the arguments that they had when they were recorded.
+class KeptLoops final : public Recording {
+ public:
+  KeptLoops(std::shared_ptr<const Loops> loops, Shared memory)
+      : loops_(std::move(loops)), memory_(std::move(memory)) {}
+  void run() override {
+    memory_->visit([loops = loops_] {
+      for (const auto& loop : *loops) loop();
+    });
+  }
+
+ private:
+  std::shared_ptr<const Loops> loops_;
+  Shared memory_;
+};
+
 class ApartBackend final : public Backend {
  public:
-  ApartBackend(std::shared_ptr<const Backend> backend, Shared memory)
-      : backend_(std::move(backend)), memory_(std::move(memory)) {}
+  ApartBackend(std::shared_ptr<const Backend> backend, Shared memory, std::shared_ptr<cuda::HostQueue> queue)
+      : backend_(std::move(backend)), memory_(std::move(memory)), queue_(std::move(queue)) {}
   std::string name() const override { return backend_->name() + " over memory apart"; }
   int threads() const override { return 1; }
   std::shared_ptr<const Memory> memory() const override { return memory_; }
@@ -184,17 +222,38 @@ class ApartBackend final : public Backend {
   std::unique_ptr<UpdateKernel> prepare_update(const Optimizer& optimizer) const override {
     return std::make_unique<ApartUpdate>(backend_->prepare_update(optimizer), memory_);
   }
+  std::unique_ptr<Recording> record(const std::function<void()>& work) const override {
+    if (!queue_) return nullptr;
+    const auto loops = std::make_shared<Loops>();
+    memory_->keep(true);
+    queue_->kept = loops.get();
+    try {
+      work();
+    } catch (...) {
+      end_recording();
+      throw;
+    }
+    end_recording();
+    return std::make_unique<KeptLoops>(loops, memory_);
+  }
 
  private:
+  void end_recording() const {
+    memory_->keep(false);
+    queue_->kept = nullptr;
+  }
+
   std::shared_ptr<const Backend> backend_;
   Shared memory_;
+  std::shared_ptr<cuda::HostQueue> queue_;
 };
 
 }  // namespace
 
 std::shared_ptr<const Backend> make_apart_backend(std::shared_ptr<const Backend> backend,
-                                                  std::shared_ptr<const ApartMemory> memory) {
-  return std::make_shared<ApartBackend>(std::move(backend), std::move(memory));
+                                                  std::shared_ptr<const ApartMemory> memory,
+                                                  std::shared_ptr<cuda::HostQueue> queue) {
+  return std::make_shared<ApartBackend>(std::move(backend), std::move(memory), std::move(queue));
 }
 
 std::shared_ptr<const Backend> make_apart_backend() {

@@ -83,6 +83,7 @@ std::shared_ptr<std::byte> ApartMemory::allocate_staging(std::size_t bytes) cons
 }
 
 void ApartMemory::ask(std::function<void()> work) const {
+  if (shared_->is_kept) throw std::logic_error("what is recorded are runs of kernels alone");
   if (shared_->visits > 0) return work();
   order_->ask(std::move(work));
 }
@@ -131,6 +132,7 @@ std::shared_ptr<const Memory> ApartMemory::beside() const {
 }
 
 void ApartMemory::visit(std::function<void()> work) const {
+  if (shared_->is_kept) return work();
   ask([shared = shared_, work = std::move(work)] {
     shared->open(true);
     try {

@@ -46,6 +46,9 @@ class ApartMemory final : public Memory {
   const LateOrder& order() const { return *order_; }
   // Work that visits the memory, in order with all else; a visit's own requests are done at once.
   void visit(std::function<void()> work) const;
+  // While this is on, visits are made at once and see nothing of the memory: they only say what they would
+  // do. Nothing else may be asked then.
+  void keep(bool on) const { shared_->is_kept = on; }
   // Throws std::logic_error unless it is null or some place in a block.
   void require(const void* data) const;
 
@@ -55,6 +58,7 @@ class ApartMemory final : public Memory {
     Blocks blocks, staging;
     std::vector<std::weak_ptr<LateOrder>> orders;
     int visits = 0;
+    bool is_kept = false;
     void open(bool reachable);
     void finish_all();
   };

@@ -7,7 +7,8 @@
 namespace petal::testing {
 
 // The backend for GPUs with its own kernels as loops of the host, over memory apart: all of it but the
-// vendor's libraries and the launches themselves, proved where there is no GPU.
-std::shared_ptr<const Backend> make_cuda_on_host();
+// vendor's libraries and the launches themselves, proved where there is no GPU. Work that is `recorded` is
+// replayed with the arguments that it had then, as a graph of CUDA's is.
+std::shared_ptr<const Backend> make_cuda_on_host(bool recorded = true);
 
 }  // namespace petal::testing

@@ -46,7 +46,10 @@ LossAndAccuracy Targets::judge(const Tensor& probabilities, std::span<const std:
   predictions.upload(probabilities.bytes());
   targets.upload(target_bytes);
   backend.prepare_loss(loss_, probabilities.description())
-      ->run(predictions.data(), targets.data(), nullptr, found.floats(), gradient.data());
+      ->run({.predictions = predictions.data(),
+             .targets = targets.data(),
+             .losses = found.floats(),
+             .diff_predictions = gradient.data()});
   found.download(reinterpret_cast<std::byte*>(losses.data()));
   return {.loss = std::accumulate(losses.begin(), losses.end(), 0.0) / samples,
           .accuracy = static_cast<double>(count_correct(probabilities.values().data(), labels)) / samples};

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "engine/error.h"
+#include "engine/loss_scale.h"
 #include "kernels/cpu/operations.h"
 
 namespace petal::cpu {
@@ -122,16 +123,16 @@ class LossLoops final : public LossKernel {
     add_ = loss.label_smoothing / (binary ? 2.0f : static_cast<float>(channels_));
   }
 
-  void run(const std::byte* predictions, const std::byte* targets, const float* sample_weights, float* losses,
-           std::byte* diff_predictions) override {
-    if (sparse_) require_labels(reinterpret_cast<const std::int32_t*>(targets));
+  void run(const Arrays& a) override {
+    if (sparse_) require_labels(reinterpret_cast<const std::int32_t*>(a.targets));
+    const float scale = a.scale ? a.scale->factor() : 1.0f;
 #pragma omp parallel for schedule(static) if (batch_ * channels_ >= worth_threads)
     for (std::int64_t n = 0; n < batch_; ++n) {
-      float* diff = floats(diff_predictions) + n * channels_;
-      const float weight = sample_weights ? sample_weights[n] : 1.0f;
-      losses[n] =
-          weight * sample_loss_(floats(predictions) + n * channels_, of_sample(targets, n), channels_, diff);
-      const float share = weight / static_cast<float>(batch_);
+      float* diff = floats(a.diff_predictions) + n * channels_;
+      const float weight = a.sample_weights ? a.sample_weights[n] : 1.0f;
+      a.losses[n] = weight * sample_loss_(floats(a.predictions) + n * channels_, of_sample(a.targets, n),
+                                          channels_, diff);
+      const float share = scale * weight / static_cast<float>(batch_);
       for (std::int64_t c = 0; c < channels_; ++c) diff[c] *= share;
     }
   }

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "engine/error.h"
+#include "engine/step_state.h"
 #include "kernels/cpu/bfloat16.h"
 #include "kernels/cpu/operations.h"
 
@@ -226,35 +227,35 @@ class Update final : public UpdateKernel {
  public:
   explicit Update(const Optimizer& optimizer) : optimizer_(optimizer) {}
 
-  double regularize(std::span<const Parameter> parameters) const override {
-    double penalty = 0;
+  void regularize(std::span<const Parameter> parameters, double* penalties) const override {
     for (const Parameter& parameter : parameters) {
+      double& penalty = *penalties++;
       if (parameter.regularizer == Regularizer{}) continue;
-      penalty += sum_of_parts(parameter.elements, [&](std::int64_t begin, std::int64_t end) {
+      penalty = sum_of_parts(parameter.elements, [&](std::int64_t begin, std::int64_t end) {
         return regularize_part(parameter, begin, end);
       });
     }
-    return penalty;
   }
 
-  void sum_squares(std::span<const Parameter> parameters, std::span<double> sums) const override {
-    for (std::size_t p = 0; p < parameters.size(); ++p) {
-      const float* gradient = parameters[p].diff_weights;
-      sums[p] = sum_of_parts(parameters[p].elements, [gradient](std::int64_t begin, std::int64_t end) {
+  void sum_squares(std::span<const Parameter> parameters, double* sums) const override {
+    for (const Parameter& parameter : parameters) {
+      const float* gradient = parameter.diff_weights;
+      *sums++ = sum_of_parts(parameter.elements, [gradient](std::int64_t begin, std::int64_t end) {
         return sum_of_squares(gradient + begin, end - begin);
       });
     }
   }
 
   void run(std::span<const Parameter> parameters, const StepOptions& options) const override {
+    const StepState& state = *options.state;
+    if (!state.is_taken) return;
     const float limit =
         options.clip_value > 0.0f ? options.clip_value : std::numeric_limits<float>::infinity();
     for (std::size_t p = 0; p < parameters.size(); ++p) {
-      const Gradient gradient{parameters[p].diff_weights, limit,
-                              options.scales.empty() ? 1.0f : options.scales[p]};
+      const Gradient gradient{parameters[p].diff_weights, limit, options.scales ? options.scales[p] : 1.0f};
       std::visit(
           [&](const auto& optimizer) {
-            step(optimizer, parameters[p], gradient, options.learning_rate, options.step);
+            step(optimizer, parameters[p], gradient, state.learning_rate, state.steps);
           },
           optimizer_);
       round(parameters.subspan(p, 1));

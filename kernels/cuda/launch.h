@@ -5,6 +5,8 @@
 // which is how the tests prove the same lines without a GPU.
 
 #include <cstdint>
+#include <functional>
+#include <vector>
 
 #include "kernels/cuda/launch_shape.h"
 
@@ -21,11 +23,18 @@ namespace petal::cuda {
 
 using Index = std::int64_t;
 
-// Where a kernel's launches are queued: a CUDA stream. Loops on the host go from the last index to the first
-// every other time, so that a body which depends on the order gives itself away.
+// What takes the place of a stream on the host. Loops run at once, or are kept, with the arguments that they
+// have now as a graph of CUDA's keeps them. They go from the last index to the first every other time, so
+// that a body which depends on the order gives itself away.
+struct HostQueue {
+  bool descending = false;
+  std::vector<std::function<void()>>* kept = nullptr;
+};
+
+// Where a kernel's launches are queued: a CUDA stream, or, in the tests, the host.
 struct Queue {
   CUstream_st* stream = nullptr;
-  mutable bool descending = false;
+  HostQueue* host = nullptr;
 };
 
 #ifdef __CUDACC__
@@ -48,8 +57,14 @@ void for_each(const Queue& queue, std::int64_t count, const Body& body) {
   run_bodies<<<shape.blocks, shape.threads, 0, queue.stream>>>(count, body);
   PETAL_CUDA("cuda", cudaGetLastError());
 #else
-  for (std::int64_t i = 0; i < count; ++i) body(queue.descending ? count - 1 - i : i);
-  queue.descending = !queue.descending;
+  const auto loop = [host = queue.host, count, body] {
+    host->descending = !host->descending;
+    for (std::int64_t i = 0; i < count; ++i) body(host->descending ? count - 1 - i : i);
+  };
+  if (queue.host->kept)
+    queue.host->kept->push_back(loop);
+  else
+    loop();
 #endif
 }
 

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "engine/loss_scale.h"
 #include "kernels/cuda/operations.h"
 
 namespace petal::cuda {
@@ -24,6 +25,7 @@ struct SampleLoss {
   const std::int32_t* labels;  // sparse
   const float* targets;        // the others
   const float* sample_weights;
+  const LossScale* scale;
   float *losses, *diff_predictions;
 
   PETAL_BODY void operator()(Index n) const {
@@ -31,7 +33,8 @@ struct SampleLoss {
     const float* p = predictions + n * channels;
     float* diff = diff_predictions + n * channels;
     losses[n] = weight * value(n, p, diff);
-    for (Index c = 0; c < channels; ++c) diff[c] *= weight / static_cast<float>(batch);
+    const float factor = (scale ? scale->factor() : 1.0f) * weight / static_cast<float>(batch);
+    for (Index c = 0; c < channels; ++c) diff[c] *= factor;
   }
 
  private:
@@ -123,11 +126,11 @@ class LossLaunch final : public LossKernel {
         batch_(predictions[0]),
         channels_(predictions.elements() / predictions[0]) {}
 
-  void run(const std::byte* predictions, const std::byte* targets, const float* sample_weights, float* losses,
-           std::byte* diff_predictions) override {
-    for_each(queue_, batch_,
-             SampleLoss{loss_, batch_, channels_, as<float>(predictions), as<std::int32_t>(targets),
-                        as<float>(targets), sample_weights, losses, as<float>(diff_predictions)});
+  void run(const Arrays& a) override {
+    for_each(
+        queue_, batch_,
+        SampleLoss{loss_, batch_, channels_, as<float>(a.predictions), as<std::int32_t>(a.targets),
+                   as<float>(a.targets), a.sample_weights, a.scale, a.losses, as<float>(a.diff_predictions)});
   }
 
  private:

@@ -10,6 +10,7 @@
 #include "kernels/cuda/device_backend.h"
 #include "kernels/cuda/device_limit.h"
 #include "kernels/cuda/device_memory.h"
+#include "kernels/cuda/graph.h"
 #include "kernels/cuda/libraries.h"
 
 namespace petal {
@@ -51,19 +52,24 @@ std::string describe_device(int index) {
 // The kernels on one GPU.
 class CudaBackend final : public cuda::DeviceBackend {
  public:
-  CudaBackend(cuda::Device device, const CudaOptions& options)
-      : DeviceBackend(std::move(device)), options_(options) {}
+  CudaBackend(cuda::Device device, std::shared_ptr<CUstream_st> stream, const CudaOptions& options)
+      : DeviceBackend(std::move(device)), stream_(std::move(stream)), options_(options) {}
   std::string name() const override {
     return std::string("cuda") + (options_.own_kernels ? ", own kernels" : "") +
            (options_.tensor_float32 ? ", tf32" : "") + (options_.deterministic ? ", deterministic" : "");
   }
   void enter() const override { PETAL_CUDA("cuda", cudaSetDevice(options_.device)); }
+  std::unique_ptr<Recording> record(const std::function<void()>& work) const override {
+    enter();
+    return cuda::record_graph(stream_, work);
+  }
   DeviceLimit measure_limit(Precision precision) const override {
     constexpr std::int64_t size = 4096;
     return cuda::measure_limit(*this, precision, size);
   }
 
  private:
+  std::shared_ptr<CUstream_st> stream_;
   CudaOptions options_;
 };
 
@@ -104,7 +110,7 @@ PETAL_EXPORT void petal_cuda_make_backend(const petal::CudaOptions* options,
                 .libraries = nullptr};
   if (options->memory) device.memory = petal::within(options->memory, device.memory);
   if (!options->own_kernels) device.libraries = make_libraries(stream, *options);
-  *backend = std::make_shared<petal::CudaBackend>(std::move(device), *options);
+  *backend = std::make_shared<petal::CudaBackend>(std::move(device), stream, *options);
 }
 
 PETAL_EXPORT int petal_cuda_describe(char* text, std::size_t bytes) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "engine/error.h"
+#include "engine/loss_scale.h"
 
 namespace petal::reference {
 namespace {
@@ -118,15 +119,15 @@ class LossLoops final : public LossKernel {
   LossLoops(const Loss& loss, const Shape& predictions)
       : loss_(loss), batch_(predictions[0]), channels_(predictions.elements() / predictions[0]) {}
 
-  void run(const std::byte* predictions, const std::byte* targets, const float* sample_weights, float* losses,
-           std::byte* diff_predictions) override {
+  void run(const Arrays& arrays) override {
+    const T scale = arrays.scale ? static_cast<T>(arrays.scale->factor()) : T{1};
     for (std::int64_t n = 0; n < batch_; ++n) {
-      T* diff = as<T>(diff_predictions) + n * channels_;
-      const T weight = sample_weights ? static_cast<T>(sample_weights[n]) : T{1};
-      const T value =
-          sample_loss(loss_, as<T>(predictions) + n * channels_, target(targets, n), channels_, diff);
-      losses[n] = static_cast<float>(weight * value);
-      for (std::int64_t c = 0; c < channels_; ++c) diff[c] *= weight / static_cast<T>(batch_);
+      T* diff = as<T>(arrays.diff_predictions) + n * channels_;
+      const T weight = arrays.sample_weights ? static_cast<T>(arrays.sample_weights[n]) : T{1};
+      const T value = sample_loss(loss_, as<T>(arrays.predictions) + n * channels_, target(arrays.targets, n),
+                                  channels_, diff);
+      arrays.losses[n] = static_cast<float>(weight * value);
+      for (std::int64_t c = 0; c < channels_; ++c) diff[c] *= scale * weight / static_cast<T>(batch_);
     }
   }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/error.h"
+#include "engine/step_state.h"
 
 namespace petal::reference {
 namespace {
@@ -79,11 +80,12 @@ void step(const AdamW& adamw, const Element& element, float rate, std::int64_t n
 class UpdateLoops final : public UpdateKernel {
  public:
   explicit UpdateLoops(const Optimizer& optimizer) : optimizer_(optimizer) {}
-  double regularize(std::span<const Parameter> parameters) const override {
-    double penalty = 0;
+  void regularize(std::span<const Parameter> parameters, double* penalties) const override {
     for (const Parameter& parameter : parameters) {
+      double& penalty = *penalties++;
       const auto [l1, l2] = parameter.regularizer;
       if (l1 == 0.0f && l2 == 0.0f) continue;
+      penalty = 0;
       for (std::int64_t i = 0; i < parameter.elements; ++i) {
         const float w = parameter.weights[i];
         const float sign = w > 0.0f ? 1.0f : w < 0.0f ? -1.0f : 0.0f;
@@ -92,10 +94,9 @@ class UpdateLoops final : public UpdateKernel {
         penalty += static_cast<double>(l1) * std::fabs(exact) + static_cast<double>(l2) * exact * exact;
       }
     }
-    return penalty;
   }
 
-  void sum_squares(std::span<const Parameter> parameters, std::span<double> sums) const override {
+  void sum_squares(std::span<const Parameter> parameters, double* sums) const override {
     for (std::size_t p = 0; p < parameters.size(); ++p) {
       sums[p] = 0;
       for (std::int64_t i = 0; i < parameters[p].elements; ++i) {
@@ -106,14 +107,16 @@ class UpdateLoops final : public UpdateKernel {
   }
 
   void run(std::span<const Parameter> parameters, const StepOptions& options) const override {
+    const StepState& state = *options.state;
+    if (!state.is_taken) return;
     for (std::size_t p = 0; p < parameters.size(); ++p) {
       for (std::int64_t i = 0; i < parameters[p].elements; ++i) {
         float g = parameters[p].diff_weights[i];
         if (options.clip_value > 0.0f) g = std::clamp(g, -options.clip_value, options.clip_value);
-        if (!options.scales.empty()) g *= options.scales[p];
+        if (options.scales) g *= options.scales[p];
         std::visit(
             [&](const auto& optimizer) {
-              step(optimizer, Element{parameters[p], i, g}, options.learning_rate, options.step);
+              step(optimizer, Element{parameters[p], i, g}, state.learning_rate, state.steps);
             },
             optimizer_);
       }

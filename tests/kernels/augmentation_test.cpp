@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "engine/random.h"
+#include "engine/uploaded_context.h"
 #include "kernels/cpu/backend.h"
 #include "tests/kernels/backends.h"
 #include "tests/kernels/guarded_array.h"
@@ -49,15 +50,8 @@ struct Batch {
         scratch(kernel->scratch_bytes(), memory);
     std::memcpy(from.data(), src.data(), from.size());
     from.upload();
-    GuardedArray identities(samples.size() * sizeof(std::uint32_t), memory);
-    std::memcpy(identities.data(), samples.data(), identities.size());
-    identities.upload();
-    const bool apart = memory->is_apart() && !samples.empty();
-    const RunContext run{
-        .seed = 3,
-        .epoch = epoch,
-        .samples = samples,
-        .device_samples = apart ? reinterpret_cast<const std::uint32_t*>(identities.bound()) : nullptr};
+    const UploadedContext uploaded(memory, batch);
+    const RunContext run = uploaded.upload({.seed = 3, .epoch = epoch, .samples = samples});
     const std::byte* bound = from.bound();
     Bindings bindings;
     bindings.src = std::span(&bound, 1);
@@ -65,6 +59,7 @@ struct Batch {
     bindings.scratch = scratch.bound();
     bindings.context = &run;
     backend.enter();
+    kernel->begin_run(run);
     kernel->run(bindings);
     to.download();
     const auto* numbers = reinterpret_cast<const float*>(to.data());

@@ -49,11 +49,8 @@ BoundCase::BoundCase(const Backend& backend, const Case& item, Precision precisi
   bind_weights(item, numbers);
   // Identities that are not the positions, so that a kernel which ignores them is caught.
   for (std::int64_t n = 0; n < item.batch; ++n) samples_.push_back(static_cast<std::uint32_t>(1000 - 3 * n));
-  run_context_ = {.seed = 99, .epoch = 2, .samples = samples_};
-  if (!memory_->is_apart()) return;
-  device_samples_ = DeviceArray(memory_, samples_.size() * sizeof(std::uint32_t));
-  device_samples_.upload(std::as_bytes(std::span(samples_)).data());
-  run_context_.device_samples = reinterpret_cast<const std::uint32_t*>(device_samples_.data());
+  uploaded_context_ = UploadedContext(memory_, item.batch);
+  run_context_ = uploaded_context_.upload({.seed = 99, .epoch = 2, .samples = samples_});
 }
 
 void BoundCase::bind_weights(const Case& item, const CaseNumbers& numbers) {
@@ -144,6 +141,7 @@ void BoundCase::run(Kernel& kernel, const Bindings& bindings) {
   if (memory_->is_apart()) {
     for (const GuardedArray* array : all_arrays()) array->upload();
   }
+  kernel.begin_run(run_context_);
   kernel.run(bindings);
   if (memory_->is_apart()) {
     for (const GuardedArray* array : all_arrays()) array->download();

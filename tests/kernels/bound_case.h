@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/uploaded_context.h"
 #include "tests/kernels/case_numbers.h"
 #include "tests/kernels/guarded_array.h"
 
@@ -64,7 +65,7 @@ class BoundCase {
   std::vector<std::byte*> output_pointers_;
   std::vector<float*> statistics_pointers_;
   std::vector<std::uint32_t> samples_;
-  DeviceArray device_samples_;
+  UploadedContext uploaded_context_;
   RunContext run_context_;
   std::unique_ptr<Kernel> kernels_[3];
 };

@@ -82,7 +82,11 @@ void check_loss(const Backend& backend, Precision precision, const Json& item) {
   GuardedArray diff(predictions.size());
   backend.enter();
   loss_from_host(backend, loss, {type, shape})
-      ->run(predictions.data(), targets.data(), weights.data(), losses.data(), diff.data());
+      ->run({.predictions = predictions.data(),
+             .targets = targets.data(),
+             .sample_weights = weights.data(),
+             .losses = losses.data(),
+             .diff_predictions = diff.data()});
   const std::vector<double> found(losses.begin(), losses.end());
   CHECK(array_error(found, expected.at("losses").get<std::vector<double>>()) <=
         golden_tolerance(Precision::f32));

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "engine/error.h"
+#include "engine/loss_scale.h"
 #include "engine/random.h"
 #include "kernels/reference/loss.h"
 #include "tests/kernels/array_error.h"
@@ -63,16 +64,19 @@ struct LossResult {
 };
 
 LossResult run(const Backend& backend, Precision precision, const Loss& loss, const LossNumbers& numbers,
-               bool weighted) {
+               bool weighted, const LossScale* scale = nullptr) {
   const DataType type = data_type(precision);
   GuardedArray predictions(numbers.predictions.size() * size_of(type)), diff(predictions.size());
   GuardedArray losses(numbers.labels.size() * sizeof(float));
   encode(numbers.predictions, type, predictions.data());
   backend.enter();
   loss_from_host(backend, loss, {type, {numbers.batch, numbers.channels}})
-      ->run(predictions.data(), numbers.target_bytes(loss),
-            weighted ? numbers.sample_weights.data() : nullptr, reinterpret_cast<float*>(losses.data()),
-            diff.data());
+      ->run({.predictions = predictions.data(),
+             .targets = numbers.target_bytes(loss),
+             .sample_weights = weighted ? numbers.sample_weights.data() : nullptr,
+             .scale = scale,
+             .losses = reinterpret_cast<float*>(losses.data()),
+             .diff_predictions = diff.data()});
   CHECK(losses.guards_hold());
   CHECK(diff.guards_hold());
   return {decode(losses.data(), DataType::f32, numbers.labels.size()),
@@ -80,6 +84,22 @@ LossResult run(const Backend& backend, Precision precision, const Loss& loss, co
 }
 
 }  // namespace
+
+TEST_CASE("the factor of the loss multiplies its gradient and nothing else") {
+  LossScale scale(Precision::f16);
+  for (const auto& backend : backends_under_test()) {
+    for (const Loss& loss : losses()) {
+      INFO(backend->name() << ", " << describe(loss));
+      const LossNumbers numbers(loss, 3, 5);
+      const LossResult plain = run(*backend, Precision::f32, loss, numbers, true);
+      const LossResult scaled = run(*backend, Precision::f32, loss, numbers, true, &scale);
+      CHECK(scaled.losses == plain.losses);
+      std::vector<double> expected = plain.diff_predictions;
+      for (double& number : expected) number *= LossScale::first_factor;  // a power of two: nothing rounds
+      CHECK(scaled.diff_predictions == expected);
+    }
+  }
+}
 
 TEST_CASE("the gradient of each loss is that of finite differences") {
   for (const Loss& loss : losses()) {

@@ -90,9 +90,8 @@ TEST_CASE("gradients are clipped as Keras clips them") {
       std::vector<UpdateKernel::Parameter> parameters;
       for (HeldParameter& one : held) parameters.push_back(one.bound());
       std::vector<double> sums(held.size());
-      std::vector<float> scales(held.size());
       kernel->sum_squares(parameters, sums);
-      clipping_scales(clipping, sums, scales);
+      const auto scales = needs_norms(clipping) ? kernel->scales_by_norms(clipping, sums) : Numbers();
       kernel->run(parameters, {.learning_rate = -1.0f, .clip_value = clipping.value, .scales = scales});
       for (std::size_t p = 0; p < held.size(); ++p) {
         CHECK(error_of(held[p].weights, item.at("clipped")[p]) <= 2.5e-7);

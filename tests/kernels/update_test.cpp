@@ -193,15 +193,69 @@ TEST_CASE("the loss's factor is taken out of gradients, and what is not finite i
     std::vector<float> expected = gradient;
     for (float& number : expected) number *= 0.125f;
     INFO(backend->name());
-    CHECK(kernel->unscale(parameters, 0.125f));
+    LossScale scale(Precision::f16);
+    scale.restore(8.0f, 0);
+    CHECK(kernel->unscale(parameters, scale));
     CHECK(gradient == expected);
     CHECK(others == std::vector<float>(3, 8.0f));
     for (const float bad :
          {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
       others[2] = bad;
-      CHECK_FALSE(kernel->unscale(parameters, 0.5f));
+      CHECK_FALSE(kernel->unscale(parameters, scale));
       others[2] = 1.0f;
-      CHECK(kernel->unscale(parameters, 0.5f));
+      CHECK(kernel->unscale(parameters, scale));
+    }
+  }
+}
+
+TEST_CASE("a step whose gradients are not finite is left out, and counts for the factor alone") {
+  for (const auto& backend : backends_under_test()) {
+    backend->enter();
+    INFO(backend->name());
+    const auto kernel = update_from_host(*backend, Adam{});
+    const StepState start{.learning_rate = 0.5f, .loss_scale = LossScale(Precision::f16), .steps = 7};
+    const StepState taken = kernel->begun(start, {1, 1});
+    CHECK(taken.is_taken);
+    CHECK(taken.steps == 8);
+    CHECK(taken.learning_rate == 0.5f);
+    CHECK(taken.loss_scale.finite_steps() == 1);
+    const StepState left_out = kernel->begun(taken, {1, 0});
+    CHECK_FALSE(left_out.is_taken);
+    CHECK(left_out.steps == 8);
+    CHECK(left_out.loss_scale.factor() == LossScale::first_factor / 2);
+    CHECK(kernel->begun(left_out, {}).is_taken);
+
+    std::vector<float> weights(40, 1.0f), gradient(40, 2.0f), mean(40, 3.0f), square(40, 4.0f);
+    const UpdateKernel::Parameter parameter{
+        weights.data(), gradient.data(), {mean.data(), square.data()}, 40};
+    kernel->run({&parameter, 1}, {.learning_rate = 0.5f, .is_taken = false});
+    CHECK(weights == std::vector<float>(40, 1.0f));
+    CHECK(mean == std::vector<float>(40, 3.0f));
+    kernel->run({&parameter, 1}, {.learning_rate = 0.5f});
+    CHECK(weights != std::vector<float>(40, 1.0f));
+  }
+}
+
+TEST_CASE("clipping by norm scales as the host's formula says, also what is not finite") {
+  const std::vector<double> sums = {4.0, 0.0, 1e-8, 900.0, 1e300};
+  for (const double bad : {0.0, static_cast<double>(INFINITY), static_cast<double>(NAN)}) {
+    std::vector<double> with_bad = sums;
+    with_bad.insert(with_bad.begin() + 2, bad);
+    for (const GradientClipping& clipping :
+         {GradientClipping{.norm = 1.5f}, GradientClipping{.global_norm = 1.5f}}) {
+      std::vector<float> expected(with_bad.size());
+      clipping_scales(clipping, with_bad, expected);
+      for (const auto& backend : backends_under_test()) {
+        backend->enter();
+        INFO(backend->name() << ", norm " << clipping.norm << ", " << bad);
+        const std::vector<float> found =
+            update_from_host(*backend, SGD{})->scales_by_norms(clipping, with_bad);
+        for (std::size_t i = 0; i < found.size(); ++i) {
+          INFO(i);
+          CHECK((std::isnan(expected[i]) ? std::isnan(found[i])
+                                         : found[i] == doctest::Approx(expected[i]).epsilon(1e-6)));
+        }
+      }
     }
   }
 }

@@ -10,22 +10,19 @@
 
 namespace petal::cuda {
 
-// The streams of the samples of a batch, one a sample, of one layer: RandomStream's numbers.
+// The streams of the samples of a batch, one a sample, of one layer: RandomStream's numbers. Their key and
+// the samples' identities are read on the device, where each run finds its own.
 struct SampleStreams {
-  std::array<std::uint32_t, 2> key{};
-  std::array<std::uint32_t, 4> counter{};  // but for the block's number and the sample
-  const std::uint32_t* samples = nullptr;  // on the device; null: positions
+  const RunKey* key;
+  const std::uint32_t* samples;
+  RandomPurpose purpose;
+  std::uint32_t layer;
 
-  SampleStreams(const RunContext& context, RandomPurpose purpose, std::uint32_t layer)
-      : samples(context.device_samples) {
-    const RandomStream stream(context.seed, purpose, context.epoch, 0, layer);
-    key = stream.key();
-    counter = stream.counter();
-  }
+  SampleStreams(const RunContext& context, RandomPurpose of, std::uint32_t number)
+      : key(context.device_key), samples(context.device_samples), purpose(of), layer(number) {}
 
   PETAL_BODY std::array<std::uint32_t, 4> block(Index sample, std::uint32_t index) const {
-    const std::uint32_t identity = samples ? samples[sample] : static_cast<std::uint32_t>(sample);
-    return philox({index, identity, counter[2], counter[3]}, key);
+    return RandomStream(key->seed, purpose, key->epoch, samples[sample], layer).block(index);
   }
   // Uniform in [0, 1), a multiple of 2^-24.
   PETAL_BODY float uniform(Index sample, std::uint32_t position) const {

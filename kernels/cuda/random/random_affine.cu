@@ -52,14 +52,15 @@ KernelPointer prepare_warp(const L& layer, const Device& device, const PrepareCo
   const std::optional<Warp> warp = warp_of(layer, context);
   if (!warp) return prepare_copy(device, context);
   const Image from(context.src[0].shape), to(context.dst.shape);
-  const SampleTable<PixelAffine> table(device, from.batch);
   const ValueArrays arrays(context);
   const Queue queue = device.queue;
-  return launches([=, chosen = *warp](const Bindings& b) {
-    const PixelAffine* maps = table.fill([&](Index n) { return PixelAffine(chosen.affine(*b.context, n)); });
-    for_each(queue, to.elements(),
-             WarpBody{from, to, chosen.region(), chosen.sampling(), maps, arrays.src(b), arrays.dst(b)});
-  });
+  return drawn_launches(
+      device, from.batch,
+      [chosen = *warp](const RunContext& run, Index n) { return PixelAffine(chosen.affine(run, n)); },
+      [=, chosen = *warp](const Bindings& b, const PixelAffine* maps) {
+        for_each(queue, to.elements(),
+                 WarpBody{from, to, chosen.region(), chosen.sampling(), maps, arrays.src(b), arrays.dst(b)});
+      });
 }
 
 }  // namespace

@@ -28,13 +28,14 @@ KernelPointer prepare(const RandomBrightness& layer, const Device& device, const
   if (!is_active(context)) return prepare_copy(device, context);
   const Index elements = context.dst.shape.elements(), batch = context.dst.shape[0];
   const std::uint32_t number = context.layer;
-  const SampleTable<float> table(device, batch);
   const ValueArrays arrays(context);
   const Queue queue = device.queue;
-  return launches(
-      [=](const Bindings& b) {
-        const float* added = table.fill(
-            [&](Index n) { return draw_brightness(layer, augmentation_stream(*b.context, n, number)); });
+  return drawn_launches(
+      device, batch,
+      [=](const RunContext& run, Index n) {
+        return draw_brightness(layer, augmentation_stream(run, n, number));
+      },
+      [=](const Bindings& b, const float* added) {
         for_each(queue, elements,
                  Brighten{elements / batch, layer.value_range.lower, layer.value_range.upper, added,
                           arrays.src(b), arrays.dst(b)});

@@ -45,13 +45,14 @@ KernelPointer prepare(const RandomContrast& layer, const Device& device, const P
   const ColumnSplit split = column_split(pixels, batch * channels);
   const std::size_t sums_bytes = static_cast<std::size_t>(split.columns) * sizeof(float);
   const std::uint32_t number = context.layer;
-  const SampleTable<float> table(device, batch);
   const ValueArrays arrays(context);
   const Queue queue = device.queue;
-  return launches(
-      [=](const Bindings& b) {
-        const float* contrast = table.fill(
-            [&](Index n) { return draw_contrast(layer, augmentation_stream(*b.context, n, number)); });
+  return drawn_launches(
+      device, batch,
+      [=](const RunContext& run, Index n) {
+        return draw_contrast(layer, augmentation_stream(run, n, number));
+      },
+      [=](const Bindings& b, const float* contrast) {
         float* sums = as<float>(b.scratch);
         const Numbers src = arrays.src(b);
         sum_columns<1>(queue, split, PixelTerm{pixels, channels, src}, KeepSum{sums}, b.scratch + sums_bytes);
