@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <deque>
 
 #include "engine/error.h"
 #include "engine/lanes.h"
@@ -32,26 +33,43 @@ struct BatchPlan::State {
   bool profiling = false;
   std::vector<Lane> lanes;
   Lanes threads;
+  // A run that was started; of none of its samples, where the lanes are done with it.
+  struct Started {
+    std::int64_t count;
+    float* dst;
+  };
+  std::deque<Started> started;
 
   State(const BatchOptions& given, int count) : options(given), threads(count) {}
 
   void read(Lane& lane, const SampleSource& source, std::int64_t first, std::int64_t count) {
     const double begin = profiling ? steady_seconds() : 0;
     for (std::size_t input = 0; input < lane.plan.inputs().size(); ++input) {
+      if (lane.plan.takes_pixels(input)) {
+        auto* dst = reinterpret_cast<std::uint8_t*>(lane.plan.input(input));
+        source.write_pixels(input, first, count, dst);
+        clear_lacking(lane, input, count, dst);
+        continue;
+      }
       const float* rows = count == micro_batch ? source.rows(input, first, count) : nullptr;
       lane.plan.read_input_from(input, reinterpret_cast<const std::byte*>(rows));
       if (rows) continue;
       auto* dst = reinterpret_cast<float*>(lane.plan.input(input));
       source.write(input, first, count, dst);
-      // Samples that are lacking are zeros: any numbers would do, but none that compute slowly.
-      const std::int64_t elements = lane.plan.inputs()[input].shape.without_batch().elements();
-      std::fill(dst + count * elements, dst + micro_batch * elements, 0.0f);
+      clear_lacking(lane, input, count, dst);
     }
     if (!profiling) return;
     const double end = steady_seconds();
     lane.input.seconds += end - begin;
     ++lane.input.runs;
     lane.last_input = {.entry = 0, .lane = 0, .begin = begin, .end = end};
+  }
+
+  // Samples that are lacking are zeros: any numbers would do, but none that compute slowly.
+  template <class Number>
+  void clear_lacking(const Lane& lane, std::size_t input, std::int64_t count, Number* dst) const {
+    const std::int64_t elements = lane.plan.inputs()[input].shape.without_batch().elements();
+    std::fill(dst + count * elements, dst + micro_batch * elements, Number{});
   }
 
   void write(const Lane& lane, std::int64_t count, float* dst) const {
@@ -88,9 +106,11 @@ BatchPlan compile_batch(const Graph& graph, const Weights& weights, std::shared_
   state->micro_batch = micro_batch;
   for (int lane = 0; lane < lanes; ++lane) {
     const std::shared_ptr<const Backend> core = by_core ? backend->for_one_core() : backend;
-    state->lanes.push_back(
-        {compile(network.graph, network.weights, core,
-                 {.batch = micro_batch, .precision = options.precision, .optimize = false})});
+    state->lanes.push_back({compile(network.graph, network.weights, core,
+                                    {.batch = micro_batch,
+                                     .precision = options.precision,
+                                     .optimize = false,
+                                     .pixels = options.pixels})});
   }
   for (const TensorDescription& output : state->lanes[0].plan.outputs())
     state->row_elements += output.shape.without_batch().elements();
@@ -98,12 +118,25 @@ BatchPlan compile_batch(const Graph& graph, const Weights& weights, std::shared_
 }
 
 void BatchPlan::run(const SampleSource& source, std::int64_t count, float* dst, const RunContext& context) {
+  start(source, count, dst, context);
+  finish();
+}
+
+void BatchPlan::start(const SampleSource& source, std::int64_t count, float* dst, const RunContext& context) {
   State& state = *state_;
   if (count < 1 || count > state.options.batch) {
     throw Error(
         "batch",
         std::to_string(count) + " samples were given to a plan of " + std::to_string(state.options.batch),
         ErrorKind::failure);
+  }
+  if (static_cast<int>(state.started.size()) == runs_at_once())
+    throw Error("batch", "finish the run before this one first", ErrorKind::failure);
+  if (runs_at_once() > 1) {
+    state.read(state.lanes[0], source, 0, count);
+    state.lanes[0].plan.start(context);
+    state.started.push_back({count, dst});
+    return;
   }
   std::atomic<std::int64_t> next = 0;
   state.threads.run([&](int index) {
@@ -115,6 +148,25 @@ void BatchPlan::run(const SampleSource& source, std::int64_t count, float* dst, 
       state.write(lane, samples, dst + first * state.row_elements);
     }
   });
+  state.started.push_back({0, dst});
+}
+
+void BatchPlan::finish() {
+  State& state = *state_;
+  if (state.started.empty()) throw Error("batch", "none was started", ErrorKind::failure);
+  const auto [count, dst] = state.started.front();
+  state.started.pop_front();
+  if (count == 0) return;
+  state.lanes[0].plan.finish();
+  state.write(state.lanes[0], count, dst);
+}
+
+// On a device, where one run takes the whole batch.
+int BatchPlan::runs_at_once() const {
+  const State& state = *state_;
+  return state.lanes.size() == 1 && state.micro_batch == state.options.batch
+             ? state.lanes[0].plan.runs_at_once()
+             : 1;
 }
 
 std::int64_t BatchPlan::batch() const {

@@ -14,6 +14,7 @@ struct BatchOptions {
   // their values stay in cache.
   std::int64_t micro_batch = 0;
   bool optimize = true;  // as in CompileOptions
+  bool pixels = false;   // the samples are 8-bit pixels (SampleSource::write_pixels), and go up as such
 };
 
 // An executable for inference on many samples: for throughput, where Plan on a backend of many threads is for
@@ -32,6 +33,12 @@ class BatchPlan {
   // Computes `count` samples, at most the batch, and assigns their rows, float32, to dst (count,
   // row_elements). Which samples go together depends on `count` alone. Throws what the source throws.
   void run(const SampleSource& source, std::int64_t count, float* dst, const RunContext& context = {});
+  // The same in two halves, between which a device works while the host goes on: `start` reads the samples,
+  // `finish` waits for the first of the runs that were started and are not finished, and assigns its dst. Of
+  // these there are at most `runs_at_once`.
+  void start(const SampleSource& source, std::int64_t count, float* dst, const RunContext& context = {});
+  void finish();
+  int runs_at_once() const;
 
   int lanes() const;
   std::int64_t micro_batch() const;

@@ -12,10 +12,12 @@ namespace petal {
 // the last one.
 class InputUpload {
  public:
-  // `array`: the input, float32 (N, ...). `pixels`: the host writes 8-bit pixels, where the memory is apart.
-  InputUpload(const Backend& backend, std::byte* array, const Shape& shape, bool pixels);
+  // `array`: the input, (N, ...). `pixels`: the host writes 8-bit pixels, where the memory is apart and the
+  // input float32.
+  InputUpload(const Backend& backend, std::byte* array, const TensorDescription& input, bool pixels);
 
-  // Where the host writes the next batch, as soon as nothing reads there any more: floats, or pixels.
+  // Where the host writes the next batch, as soon as nothing reads there any more: the input's numbers, or
+  // pixels. The same until it is sent.
   std::byte* next();
   bool takes_pixels() const { return type_ == DataType::u8; }
   std::size_t bytes() const { return bytes_; }
@@ -35,6 +37,7 @@ class InputUpload {
   std::size_t bytes_ = 0;
   std::array<Slot, 2> slots_{};  // of memory apart
   std::size_t turn_ = 0;
+  bool is_taken_ = false;          // the slot of this turn
   std::shared_ptr<Kernel> enter_;  // from a slot to the input
 };
 

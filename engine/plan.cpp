@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
 
 #include "engine/chains.h"
 #include "engine/compiled_node.h"
 #include "engine/error.h"
 #include "engine/executor.h"
+#include "engine/input_upload.h"
 #include "engine/passes/passes.h"
 #include "engine/value_types.h"
 
@@ -18,7 +20,15 @@ struct Plan::State {
   Executor executor;
   std::vector<TensorDescription> inputs, outputs;
   std::vector<int> input_buffers;
-  std::vector<HostMirror> input_mirrors, output_mirrors;
+  std::vector<InputUpload> uploads;
+  // What a run gives, on its way to the host: runs take these by turns.
+  struct Result {
+    std::vector<HostMirror> outputs;
+    std::shared_ptr<Memory::Mark> arrived;
+  };
+  std::vector<Result> results;
+  std::deque<std::size_t> started;
+  std::size_t turn = 0, finished = 0;  // of results
 };
 
 namespace {
@@ -99,7 +109,7 @@ Plan compile(const Graph& graph, const Weights& weights, std::shared_ptr<const B
   const Network given{graph, weights};
   const Network network = options.optimize ? optimize_for_inference(given) : split_activations(given);
   auto state = std::make_unique<Plan::State>(
-      Plan::State{options, network.graph, Executor(std::move(backend)), {}, {}, {}, {}, {}});
+      Plan::State{options, network.graph, Executor(std::move(backend)), {}, {}, {}, {}, {}, {}});
   Executor& executor = state->executor;
   executor.backend().enter();
   const std::vector<DataType> types = value_types(state->graph, options.precision);
@@ -152,10 +162,16 @@ Plan compile(const Graph& graph, const Weights& weights, std::shared_ptr<const B
     state->outputs.push_back({type(output), state->graph[output].shape.with_batch(options.batch)});
   }
   executor.finish(options.batch, "'" + graph.name() + "' for batches of " + std::to_string(options.batch));
-  for (int input : state->graph.inputs())
-    state->input_mirrors.push_back(executor.mirror(assignment.buffer(input)));
-  for (int output : state->graph.outputs())
-    state->output_mirrors.push_back(executor.mirror(assignment.buffer(output)));
+  for (std::size_t input = 0; input < state->inputs.size(); ++input) {
+    state->uploads.emplace_back(executor.backend(), executor.address(state->input_buffers[input]),
+                                state->inputs[input], options.pixels);
+  }
+  state->results.resize(executor.memory()->is_apart() ? 2 : 1);
+  for (Plan::State::Result& result : state->results) {
+    result.arrived = executor.memory()->make_mark();
+    for (int output : state->graph.outputs())
+      result.outputs.push_back(executor.mirror(assignment.buffer(output)));
+  }
   return Plan(std::move(state));
 }
 
@@ -169,25 +185,50 @@ std::span<const TensorDescription> Plan::outputs() const {
   return state_->outputs;
 }
 std::byte* Plan::input(std::size_t index) {
-  return state_->input_mirrors.at(index).data();
+  return state_->uploads.at(index).next();
+}
+bool Plan::takes_pixels(std::size_t index) const {
+  return state_->uploads.at(index).takes_pixels();
 }
 const std::byte* Plan::output(std::size_t index) const {
-  return state_->output_mirrors.at(index).data();
+  return state_->results[state_->finished].outputs.at(index).data();
 }
 void Plan::read_input_from(std::size_t index, const std::byte* data) {
-  const HostMirror& mirror = state_->input_mirrors.at(index);
-  // A network that gives its input back, or works on it in place, gives what stands in the plan's memory.
-  const bool is_output = std::ranges::any_of(state_->output_mirrors,
-                                             [&](const HostMirror& o) { return o.data() == mirror.data(); });
-  if (!is_output && !state_->executor.memory()->is_apart())
-    return state_->executor.read_from(state_->input_buffers[index], data);
-  if (data) std::memcpy(mirror.data(), data, state_->inputs[index].bytes());
+  InputUpload& upload = state_->uploads.at(index);
+  if (!state_->executor.memory()->is_apart()) {
+    // A network that gives its input back, or works on it in place, gives what stands in the plan's memory.
+    const bool is_output = std::ranges::any_of(
+        state_->results[0].outputs, [&](const HostMirror& o) { return o.data() == upload.next(); });
+    if (!is_output) return state_->executor.read_from(state_->input_buffers[index], data);
+  }
+  if (data) std::memcpy(upload.next(), data, upload.bytes());
 }
 void Plan::run(const RunContext& context) {
-  for (const HostMirror& input : state_->input_mirrors) input.upload();
-  state_->executor.run(context);
-  for (const HostMirror& output : state_->output_mirrors) output.download();
-  state_->executor.memory()->wait();
+  start(context);
+  finish();
+}
+void Plan::start(const RunContext& context) {
+  State& state = *state_;
+  if (static_cast<int>(state.started.size()) == runs_at_once())
+    throw Error("run", "finish the run before this one first", ErrorKind::failure);
+  state.executor.backend().enter();
+  for (InputUpload& upload : state.uploads) upload.send();
+  state.executor.run(context);
+  const State::Result& result = state.results[state.turn];
+  for (const HostMirror& output : result.outputs) output.download();
+  state.executor.memory()->set(*result.arrived);
+  state.started.push_back(state.turn);
+  state.turn = (state.turn + 1) % state.results.size();
+}
+void Plan::finish() {
+  State& state = *state_;
+  if (state.started.empty()) throw Error("run", "none was started", ErrorKind::failure);
+  state.finished = state.started.front();
+  state.started.pop_front();
+  state.results[state.finished].arrived->wait();
+}
+int Plan::runs_at_once() const {
+  return static_cast<int>(state_->results.size());
 }
 void Plan::set_profiling(bool on) {
   state_->executor.set_profiling(on);

@@ -46,7 +46,8 @@ TrainingLane::TrainingLane(const TrainingNetwork& network, const TrainingOptions
   const std::shared_ptr<const Memory>& memory = executor_->memory();
   for (int input : graph.inputs()) {
     inputs_.emplace_back(executor_->backend(), executor_->address(steps.value_buffer(input)),
-                         graph[input].shape.with_batch(samples), options.pixels);
+                         TensorDescription{DataType::f32, graph[input].shape.with_batch(samples)},
+                         options.pixels);
   }
   for (std::size_t result = 0; result < (memory->is_apart() ? runs_at_once : 1); ++result) {
     results_.push_back(

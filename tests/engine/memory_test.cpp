@@ -234,7 +234,7 @@ TEST_CASE("an input's batches arrive in order, however many are sent before the 
     const auto backend = make_apart_backend();
     const auto memory = backend->memory();
     const DeviceArray input(memory, 12 * sizeof(float));
-    InputUpload upload(*backend, input.data(), shape, pixels);
+    InputUpload upload(*backend, input.data(), {DataType::f32, shape}, pixels);
     CHECK(upload.bytes() == (pixels ? 12 : 48));
     const Node node{.name = "reader", .layer = Reshape{}, .inputs = {0}, .shape = {6}};
     const TensorDescription floats{DataType::f32, shape};
@@ -308,6 +308,48 @@ TEST_CASE("on a device a step is begun, and its weights' update, without waiting
   plan.finish();
   CHECK(memory->order().done() - before < step_work + step_work / 3);
   plan.finish();
+}
+
+TEST_CASE("on a device a batch is read and begun while the one before is computed, as floats and as pixels") {
+  const Graph graph = small_network(true);
+  const Weights weights = initialize(graph, 4);
+  std::vector<std::vector<float>> expected;
+  BatchPlan on_host = compile_batch(graph, weights, make_reference_backend(), {.batch = batch});
+  CHECK(on_host.runs_at_once() == 1);
+  for (std::uint32_t run = 0; run < 5; ++run) {
+    const std::int64_t count = run == 3 ? 2 : batch;
+    expected.emplace_back(static_cast<std::size_t>(3 * count));
+    on_host.run(Pixels(run), count, expected.back().data());
+  }
+  for (const bool pixels : {false, true}) {
+    CAPTURE(pixels);
+    const auto memory = std::make_shared<testing::ApartMemory>();
+    const auto backend = make_apart_backend(make_reference_backend(), memory);
+    BatchPlan plan = compile_batch(graph, weights, backend, {.batch = batch, .pixels = pixels});
+    REQUIRE(plan.runs_at_once() == 2);
+    memory->wait();
+    const std::size_t before = memory->order().done();
+    std::vector<std::vector<float>> found = expected;
+    for (std::vector<float>& rows : found) std::ranges::fill(rows, -1.0f);
+    const auto start = [&](std::uint32_t run) {
+      plan.start(Pixels(run), static_cast<std::int64_t>(found[run].size() / 3), found[run].data());
+    };
+    start(0);
+    CHECK(memory->order().done() == before);
+    const std::size_t run_work = memory->order().end() - before;
+    start(1);
+    CHECK(memory->order().done() - before < run_work);
+    CHECK_THROWS_AS(start(2), Error);
+    for (std::uint32_t run = 2; run < 5; ++run) {
+      plan.finish();
+      CHECK(found[run - 2] == expected[run - 2]);
+      start(run);
+    }
+    plan.finish();
+    plan.finish();
+    CHECK(found == expected);
+    CHECK_THROWS_AS(plan.finish(), Error);
+  }
 }
 
 TEST_CASE("a step beyond those that may be under way, and one that was never started, are errors") {
