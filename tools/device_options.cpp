@@ -18,7 +18,7 @@ void add_gpu_options(CLI::App& app, DeviceOptions& options) {
   app.add_flag("--deterministic", options.deterministic,
                "Equal numbers from run to run; on the CPU it is always so with equal --threads");
   app.add_flag("--autotune", options.autotune,
-               "On a GPU, time what cuDNN suggests for each convolution and keep the fastest, on disk too");
+               "On a GPU, time what its libraries suggest for each layer and keep the fastest, on disk too");
   app.add_option("--gpu-memory", options.gpu_memory, "Bytes of a GPU's memory to use at most [default: all]")
       ->transform(CLI::AsSizeValue(false));
 }

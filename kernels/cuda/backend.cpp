@@ -24,6 +24,9 @@ std::string why_not_loaded(const std::string& reason) {
     return "this build has no CUDA plugin; configure with the preset `cuda`";
   if (reason.starts_with("libcudnn"))
     return "cuDNN is not found (" + reason + "); install cuDNN 9 where the dynamic linker looks";
+  if (reason.starts_with("libcublas"))
+    return "cuBLASLt is not found (" + reason +
+           "); install the CUDA toolkit's libraries where the dynamic linker looks";
   return "the CUDA plugin does not load: " + reason;
 }
 

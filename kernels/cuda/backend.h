@@ -13,18 +13,18 @@ namespace petal {
 // Which GPU, and how it is to compute.
 struct CudaOptions {
   int device = 0;                         // as `petal devices` counts
-  bool own_kernels = false;               // without cuDNN: slower, and what its results are compared with
+  bool own_kernels = false;               // without libraries: slower, what theirs is compared with
   bool tensor_float32 = false;            // float32 products of 10 bits, on tensor cores
   bool deterministic = false;             // only what gives equal bits from run to run
-  bool autotune = false;                  // time cuDNN's suggestions, where plan_choices does not know
+  bool autotune = false;                  // time their suggestions, where plan_choices does not know
   std::filesystem::path plan_choices{};   // the file of what was found; kept from run to run
   std::shared_ptr<MemoryBound> memory{};  // of all backends that share it; null: all the device has
 };
 
-// An NVIDIA GPU through CUDA, cuDNN and own kernels, channels last from end to end. Loads the plugin; every
-// call gives a backend with a stream of its own, whose name tells what changes its numbers: "cuda, tf32".
-// Throws Error("--device cuda") that says what is missing: the plugin, one of its libraries, a driver, a
-// driver that is new enough, a device.
+// An NVIDIA GPU through CUDA, cuDNN, cuBLASLt and own kernels, channels last from end to end. Loads the
+// plugin; every call gives a backend with a stream of its own, whose name tells what changes its numbers:
+// "cuda, tf32". Throws Error("--device cuda") that says what is missing: the plugin, one of its libraries, a
+// driver, a driver that is new enough, a device.
 std::shared_ptr<const Backend> make_cuda_backend(const CudaOptions& options = {});
 
 // A way in which cuDNN can compute a convolution.

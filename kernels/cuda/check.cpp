@@ -25,4 +25,9 @@ void require(cudnnStatus_t status, std::string_view where, const char* expressio
   fail(where, "cuDNN", cudnnGetErrorString(status), expression);
 }
 
+void require(cublasStatus_t status, std::string_view where, const char* expression) {
+  if (status == CUBLAS_STATUS_SUCCESS) return;
+  fail(where, "cuBLASLt", cublasLtGetStatusString(status), expression);
+}
+
 }  // namespace petal::cuda

@@ -17,6 +17,8 @@ class Libraries {
   // Null where they have nothing for it.
   virtual std::unique_ptr<Kernel> prepare_convolution(const Device& device, const PrepareContext& context,
                                                       const ConvolutionLayer& layer) = 0;
+  virtual std::unique_ptr<Kernel> prepare_dense(const Device& device, const PrepareContext& context,
+                                                const Dense& layer) = 0;
 };
 
 // What every kernel is made on.

@@ -7,11 +7,11 @@
 
 namespace petal::cuda {
 
-// cuDNN on a stream of a device. With `options.autotune` the first of its suggestions are timed where no
-// choice is kept for them.
+// cuDNN and cuBLASLt on a stream of a device. With `options.autotune` the first of their suggestions are
+// timed where no choice is kept for them.
 std::shared_ptr<Libraries> make_libraries(std::shared_ptr<CUstream_st> stream, const CudaOptions& options);
 
-// How exactly these options have cuDNN compute.
+// How exactly these options have them compute.
 Exactness exactness_of(const CudaOptions& options);
 
 }  // namespace petal::cuda

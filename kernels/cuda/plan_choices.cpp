@@ -4,6 +4,9 @@
 
 #include <charconv>
 #include <fstream>
+#include <limits>
+
+#include "engine/error.h"
 
 namespace petal::cuda {
 namespace {
@@ -55,6 +58,26 @@ void PlanChoices::keep(const std::string& key, const PlanChoice& choice) {
   out.close();
   if (out) std::filesystem::rename(part, file_, error);
   if (!out || error) std::filesystem::remove(part, error);
+}
+
+std::size_t choose_plan(PlanChoices& choices, const std::string& key, std::span<const std::string> engines,
+                        const std::function<double(std::size_t place)>& seconds) {
+  const std::optional<PlanChoice> kept = choices.find(key);
+  if (kept && kept->place < engines.size() && engines[kept->place] == kept->engine) return kept->place;
+  std::optional<std::size_t> fastest;
+  double least = std::numeric_limits<double>::infinity();
+  for (std::size_t place = 0; place < engines.size(); ++place) {
+    try {
+      const double taken = seconds(place);
+      if (taken >= least) continue;
+      least = taken;
+      fastest = place;
+    } catch (const Error&) {
+    }
+  }
+  if (!fastest) return 0;
+  choices.keep(key, {engines[*fastest], *fastest});
+  return *fastest;
 }
 
 }  // namespace petal::cuda

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace petal::cuda {
@@ -31,5 +33,12 @@ class PlanChoices {
   std::filesystem::path file_;
   std::map<std::string, PlanChoice> choices_;
 };
+
+// The place of the plan to take of those that a library suggests, of which `engines` are the names: the one
+// that was kept for the key, where it still stands at its place; else the one with the fewest `seconds`,
+// which is then kept. What does not run, or not in the memory that there is (seconds throws Error), is not
+// chosen; where nothing runs, it is the first, and nothing is kept.
+std::size_t choose_plan(PlanChoices& choices, const std::string& key, std::span<const std::string> engines,
+                        const std::function<double(std::size_t place)>& seconds);
 
 }  // namespace petal::cuda

@@ -5,24 +5,10 @@
 #include <vector>
 
 #include "kernels/cuda/convolution/convolution_parts.h"
+#include "kernels/cuda/scratch_layout.h"
 
 namespace petal::cuda {
 namespace {
-
-// Pieces of scratch, one behind the other.
-class ScratchLayout {
- public:
-  std::size_t add(std::size_t bytes) {
-    const std::size_t offset = bytes_;
-    bytes_ += (bytes + alignment - 1) / alignment * alignment;
-    return offset;
-  }
-  std::size_t bytes() const { return bytes_; }
-
- private:
-  static constexpr std::size_t alignment = 256;  // as scratch itself
-  std::size_t bytes_ = 0;
-};
 
 class CudnnConvolution final : public Kernel {
  public:
