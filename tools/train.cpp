@@ -131,6 +131,7 @@ TrainOptions resolved(const TrainArguments& a) {
   options.device = a.device.device;
   options.tensor_float32 = a.device.tensor_float32;
   options.deterministic = a.device.deterministic;
+  options.autotune = a.device.autotune;
   options.gpu_memory = a.device.gpu_memory;
   if (!a.class_weights.empty() && a.class_weights != "balanced") {
     throw Error("--class-weights", "'" + a.class_weights + "' is not known; known is balanced");

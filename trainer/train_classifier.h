@@ -76,6 +76,7 @@ struct TrainOptions {
   std::string device = "cpu";
   bool tensor_float32 = false;
   bool deterministic = false;
+  bool autotune = false;
   std::uint64_t gpu_memory = 0;  // bytes; 0: no bound
 };
 

@@ -81,6 +81,7 @@ std::string to_json(const TrainOptions& options) {
   json["device"] = options.device;
   json["tf32"] = options.tensor_float32;
   json["deterministic"] = options.deterministic;
+  json["autotune"] = options.autotune;
   json["gpu_memory"] = options.gpu_memory == 0 ? Json(nullptr) : Json(options.gpu_memory);
   json["assert_accuracy"] = or_null(options.assert_accuracy);
   // A path may be no UTF-8; the document must still be written.

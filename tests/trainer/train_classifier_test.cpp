@@ -75,6 +75,7 @@ TEST_CASE("transfer: the whole job leaves a run whose saved model gives the same
   job.options.epochs = 40;
   job.options.device = "cuda";
   job.options.tensor_float32 = true;
+  job.options.autotune = true;
   job.options.gpu_memory = 5'000'000'000;
   job.options.batch_size = 6;
   std::vector<std::string> warnings;
@@ -96,6 +97,7 @@ TEST_CASE("transfer: the whole job leaves a run whose saved model gives the same
   CHECK(options["epochs"] == 40);
   CHECK(options["device"] == "cuda");
   CHECK(options["tf32"] == true);
+  CHECK(options["autotune"] == true);
   CHECK(options["gpu_memory"] == 5'000'000'000);
   // What ran, and not what was asked for.
   CHECK(metrics["device"] == "cpu");
