@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -37,6 +38,15 @@ TEST_CASE("halves for GPUs: every one widens to itself and back, and what is no 
         wrong += static_cast<double>(found) != expected || rounded(found, type) != half;
     }
     CHECK(wrong == 0);
+  }
+}
+
+TEST_CASE("halves for GPUs: what is no number stays none, whichever bits say so") {
+  for (const DataType type : {DataType::bf16, DataType::f16}) {
+    for (const std::uint32_t bits : {0x7f800001u, 0x7f80ffffu, 0x7fffffffu, 0xff800001u, 0xffffffffu}) {
+      CAPTURE(bits);
+      CHECK(std::isnan(value_of(rounded(std::bit_cast<float>(bits), type), type)));
+    }
   }
 }
 

@@ -57,6 +57,18 @@ TEST_CASE("evaluate: what gives no one score a class is refused, not read as one
   CHECK(refusal({"conv"}).find("8), expected a score a class") != std::string::npos);
 }
 
+TEST_CASE("evaluate: an image of one pixel is a score a class too") {
+  TemporaryFolder folder;
+  write_colours(folder.path(), 1);
+  Model model = colour_model(by_channel);
+  GraphBuilder g("one_pixel");
+  Value x = g.input(model.network.graph[model.network.graph.inputs()[0]].shape);
+  x = g.append(model.network.graph, std::span(&x, 1))[0];
+  x = g.add("pixel", Reshape{.target = {1, 1, 3}}, x);
+  model.network.graph = std::move(g).build({x});
+  CHECK(evaluate_folder(model, folder.path(), cpu_backends(), {}).evaluation.accuracy == 1.0);
+}
+
 TEST_CASE("evaluate: an unknown class, a model without labels, and not one decodable photo are Errors") {
   TemporaryFolder folder;
   write_colours(folder.path(), 1);

@@ -8,6 +8,7 @@
 #include "tests/event_file_reader.h"
 #include "tests/trainer/toy.h"
 #include "trainer/train_classifier.h"
+#include "trainer/training_checkpoint.h"
 
 using namespace petal;
 using namespace petal::test;
@@ -182,6 +183,22 @@ TEST_CASE("a checkpoint of another training is refused with what differs; a miss
   CHECK(message([](auto& o) { o.out.clear(); }).find("--resume") == 0);
   std::filesystem::remove_all(job.folder / "run.checkpoint");
   CHECK(job.run().run.history.epochs.size() == 3);
+}
+
+TEST_CASE(
+    "a checkpoint keeps the loss's factor in float16 and how long it has held; in float32 there is none") {
+  const TemporaryFolder folder;
+  const TrainingCheckpoint checkpoint(folder / "checkpoint", {});
+  SavedTraining saved;
+  const auto restored = [&] {
+    checkpoint.save(saved);
+    return checkpoint.load().state.optimizer;
+  };
+  CHECK(restored().loss_scale == 0);
+  saved.state.optimizer.loss_scale = 8192;
+  saved.state.optimizer.finite_steps = 1234;
+  CHECK(restored().loss_scale == 8192);
+  CHECK(restored().finite_steps == 1234);
 }
 
 TEST_CASE("fine-tuning changes the base from its layer on, but not its batch norms, and can be resumed") {
