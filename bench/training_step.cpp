@@ -1,5 +1,6 @@
 // Times training steps of a model on photos in memory: `training_step MODEL DATA [WEIGHTS]` prints one JSON
 // line with milliseconds a step, photos a second of the input pipeline with augmentation, and peak memory.
+// On a GPU a step is started before the last one is done, as in training.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,9 +9,9 @@
 #include "engine/stopwatch.h"
 #include "engine/training_plan.h"
 #include "io/hdf5/keras_weights.h"
-#include "kernels/cpu/backend.h"
 #include "models/training_graph.h"
 #include "tools/commands.h"
+#include "tools/device_options.h"
 #include "trainer/metrics.h"
 #include "trainer/performance/quantile.h"
 #include "trainer/photo_samples.h"
@@ -33,6 +34,7 @@ std::vector<double> step_times(TrainingPlan& plan, Samples& samples, int steps) 
   std::vector<std::int32_t> targets(batch);
   const std::vector<std::int64_t> order = order_of(samples);
   const auto batches = static_cast<int>(samples.size() / batch);
+  int started = 0;  // and not finished
   for (int step = 0; step < steps + warm_up; ++step) {
     if (step % batches == 0) samples.begin(order, batch);
     const Stopwatch run;
@@ -40,11 +42,13 @@ std::vector<double> step_times(TrainingPlan& plan, Samples& samples, int steps) 
       const auto at = static_cast<std::size_t>(step % batches * batch) + i;
       targets[i] = samples.labels()[static_cast<std::size_t>(order[at])];
     }
-    plan.forward_backward({.source = &samples.next(), .count = batch, .targets = targets.data()},
-                          {.seed = 1, .epoch = static_cast<std::uint32_t>(step), .samples = {}});
+    plan.start({.source = &samples.next(), .count = batch, .targets = targets.data()},
+               {.seed = 1, .epoch = static_cast<std::uint32_t>(step), .samples = {}});
     plan.update(1e-3f);
+    for (++started; started == plan.steps_at_once(); --started) plan.finish();
     if (step >= warm_up) milliseconds.push_back(run.seconds() * 1e3);
   }
+  for (; started > 0; --started) plan.finish();
   std::ranges::sort(milliseconds);
   return milliseconds;
 }
@@ -67,6 +71,8 @@ double pipeline_rate(TrainingPlan& plan, Samples& samples) {
 struct StepArguments {
   std::string model;
   std::filesystem::path data, weights;
+  std::string precision = "f32";
+  DeviceOptions device;
 };
 
 int run(const StepArguments& a) {
@@ -85,8 +91,11 @@ int run(const StepArguments& a) {
   PhotoSamples samples(folder.photos, all, {.height = image_size, .width = image_size});
   const double decoded = static_cast<double>(samples.size()) / decoding.seconds();
 
-  const auto backend = make_cpu_backend(0);
-  TrainingPlan plan = compile_training(graph, weights, backend, {.batch = batch, .optimizer = Adam{}});
+  TrainingPlan plan = compile_training(graph, weights, backend_factory(a.device)(0),
+                                       {.batch = batch,
+                                        .precision = precision_by_name(a.precision, a.device.device),
+                                        .optimizer = Adam{},
+                                        .pixels = samples.are_pixels()});
   const std::vector<double> times = step_times(plan, samples, 40);
 
   const double pipeline = pipeline_rate(plan, samples);
@@ -106,5 +115,7 @@ int main(int argc, char** argv) {
   app.add_option("MODEL", arguments.model, "An architecture")->required();
   app.add_option("DATA", arguments.data, "A folder of photos, a folder a class")->required();
   app.add_option("WEIGHTS", arguments.weights, "Keras's weights for the base");
+  app.add_option("--precision", arguments.precision, "f32, bf16 or f16")->capture_default_str();
+  petal::add_device_options(app, arguments.device);
   return petal::run_command_line(app, argc, argv, [&] { return petal::run(arguments); });
 }

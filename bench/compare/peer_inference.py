@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 """Times inference in one peer: prints one JSON line, {"version": ..., "MODEL BATCH": milliseconds of a batch, the best
-setting's median}.
+setting's median, "settings": {"MODEL BATCH": {setting: median}}}.
 
     peer_inference.py keras|pytorch|onnxruntime|openvino [--models ...] [--batches 1 32] [--threads 2] [--seconds 2] [--onnx FOLDER]
+        [--device cpu|cuda] [--precision f32|bf16|f16] [--tf32] [--leave-out WORD ...]
 
 Networks are Keras's: PyTorch's ResNet50 gets its strides where Keras has them. ONNX Runtime and OpenVINO take FOLDER/MODEL.onnx, as
 `petal export` writes them, preprocessing included. Photos are float32 in memory.
+
+--device and --precision are PyTorch's. On a GPU a batch comes from the host as 8-bit pixels, in pinned memory, and its scores go back
+there, within the time that is taken; weights and images are of the precision, and float32 products are exact but with --tf32.
 """
 import argparse
 import json
@@ -16,6 +20,7 @@ import sys
 import time
 
 SIZES = {"mobilenet_v2": 224, "resnet50": 224, "inception_v3": 299}
+TORCH_TYPES = {"f32": "float32", "bf16": "bfloat16", "f16": "float16"}
 
 
 def median_ms(run, seconds):
@@ -30,17 +35,17 @@ def median_ms(run, seconds):
     return statistics.median(times)
 
 
-def best_ms(settings, seconds):
+def settings_ms(settings, seconds):
     """`settings` by name, each a function that gives what to run; those that fail are said and left out."""
-    best = {}
+    times = {}
     for name, prepare in settings.items():
         try:
-            best[name] = median_ms(prepare(), seconds)
+            times[name] = median_ms(prepare(), seconds)
         except Exception as error:  # a setting that this machine lacks
             print(f"left out: {name}: {error}"[:200], file=sys.stderr)
-    winner = min(best, key=best.get)
-    print(f"  {winner}: {best[winner]:.1f} ms of {best}", file=sys.stderr)
-    return best[winner]
+    winner = min(times, key=times.get)
+    print(f"  {winner}: {times[winner]:.1f} ms of {times}", file=sys.stderr)
+    return times
 
 
 def photos(batch, size):
@@ -67,18 +72,26 @@ def keras_settings(model, batch, a):
     return keras.__version__, {"graph": lambda: graph(False), "xla": lambda: graph(True)}
 
 
-def pytorch_settings(model, batch, a):
-    import torch
+def pytorch_network(model, classes=1000):
     import torchvision
 
-    torch.set_num_threads(a.threads)
-    builder = getattr(torchvision.models, model)
-    network = builder(weights=None, init_weights=True, aux_logits=False) if model == "inception_v3" else builder(weights=None)
+    options = {"init_weights": True, "aux_logits": False} if model == "inception_v3" else {}
+    network = getattr(torchvision.models, model)(weights=None, num_classes=classes, **options)
     if model == "resnet50":  # Keras's strides stand in a block's first convolution
         for layer in (network.layer2, network.layer3, network.layer4):
             layer[0].conv1.stride, layer[0].conv2.stride = (2, 2), (1, 1)
-    network.eval()
+    return network.eval()
+
+
+def pytorch_settings(model, batch, a):
+    import torch
+
+    if a.device == "cuda":
+        return torch.__version__, pytorch_cuda_settings(model, batch, a)
+    torch.set_num_threads(a.threads)
+    network = pytorch_network(model).to(getattr(torch, TORCH_TYPES[a.precision]))
     pixels = torch.from_numpy(photos(batch, SIZES[model])).permute(0, 3, 1, 2)  # channels last in memory
+    pixels = pixels.to(getattr(torch, TORCH_TYPES[a.precision]))
 
     def run(network, pixels):
         def once():
@@ -98,6 +111,25 @@ def pytorch_settings(model, batch, a):
         settings["compiled, channels last"] = lambda: run(
             torch.compile(network.to(memory_format=torch.channels_last), options={"freezing": True}), pixels)
     return torch.__version__, settings
+
+
+def pytorch_cuda_settings(model, batch, a):
+    import torch
+
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = a.tf32
+    torch.backends.cudnn.benchmark = True
+    kind = getattr(torch, TORCH_TYPES[a.precision])
+    network = pytorch_network(model).to("cuda", kind, memory_format=torch.channels_last)
+    pixels = torch.from_numpy(photos(batch, SIZES[model]).astype("uint8")).permute(0, 3, 1, 2).pin_memory()
+
+    def run(network):
+        def once():
+            with torch.inference_mode():
+                network(pixels.to("cuda", non_blocking=True).to(kind)).float().cpu()  # which waits for it
+        return once
+
+    return {"eager": lambda: run(network), "compiled": lambda: run(torch.compile(network)),
+            "compiled, CUDA graphs": lambda: run(torch.compile(network, mode="reduce-overhead"))}
 
 
 def onnxruntime_settings(model, batch, a):
@@ -150,17 +182,24 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--onnx", type=pathlib.Path)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--precision", choices=list(TORCH_TYPES), default="f32")
+    parser.add_argument("--tf32", action="store_true")
     parser.add_argument("--leave-out", nargs="*", default=[], help="settings, by a word of theirs, that take too long to prepare")
     a = parser.parse_args()
+    if (a.device, a.precision) != ("cpu", "f32") and a.peer != "pytorch":
+        parser.error("--device and --precision are PyTorch's")
     os.environ["OMP_NUM_THREADS"] = str(a.threads)
-    result = {}
+    result = {"settings": {}}
     for model in a.models:
         for batch in a.batches:
             version, settings = globals()[f"{a.peer}_settings"](model, batch, a)
             print(f"{a.peer} {model} {batch}", file=sys.stderr)
             settings = {name: prepare for name, prepare in settings.items() if not any(word in name for word in a.leave_out)}
             result["version"] = version
-            result[f"{model} {batch}"] = best_ms(settings, a.seconds)
+            times = settings_ms(settings, a.seconds)
+            result["settings"][f"{model} {batch}"] = times
+            result[f"{model} {batch}"] = min(times.values())
     print(json.dumps(result))
 
 
