@@ -99,14 +99,21 @@ class LoopLibraries final : public cuda::Libraries {
 
 class DenseBackend final : public cuda::DeviceBackend {
  public:
-  DenseBackend(std::shared_ptr<const Memory> memory, std::shared_ptr<cuda::Libraries> libraries)
-      : DeviceBackend({.queue = {}, .memory = std::move(memory), .libraries = std::move(libraries)}) {}
+  DenseBackend(std::shared_ptr<cuda::HostQueue> queue, std::shared_ptr<const Memory> memory,
+               std::shared_ptr<cuda::Libraries> libraries)
+      : DeviceBackend(
+            {.queue = {.host = queue.get()}, .memory = std::move(memory), .libraries = std::move(libraries)}),
+        queue_(std::move(queue)) {}
   std::string name() const override { return "products as described"; }
+
+ private:
+  std::shared_ptr<cuda::HostQueue> queue_;  // the kernels point to it
 };
 
 std::shared_ptr<const Backend> make_backend(bool fuses) {
   const auto memory = std::make_shared<ApartMemory>();
-  return make_apart_backend(std::make_shared<DenseBackend>(memory, std::make_shared<LoopLibraries>(fuses)),
+  return make_apart_backend(std::make_shared<DenseBackend>(std::make_shared<cuda::HostQueue>(), memory,
+                                                           std::make_shared<LoopLibraries>(fuses)),
                             memory);
 }
 
@@ -168,7 +175,7 @@ std::vector<std::vector<double>> results_of(const Prepared& prepared,
                                             bool wants_diff_src = true) {
   const PrepareContext& context = prepared.context();
   const DataType src_type = context.src[0].type, dst_type = context.dst.type;
-  const DenseBackend backend(host_memory(), libraries);
+  const DenseBackend backend(std::make_shared<cuda::HostQueue>(), host_memory(), libraries);
   const std::unique_ptr<Kernel> kernel = backend.prepare(context);
   constexpr Index rows = Prepared::rows, channels = Prepared::channels, units = Prepared::units;
   const auto src = encoded(rows * channels, src_type, 1), weights = encoded(channels * units, src_type, 2),

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
+#include "models/registry.h"
 #include "tests/cuda_on_host.h"
 #include "tests/gpu_under_test.h"
 #include "tests/trainer/toy.h"
@@ -53,7 +55,109 @@ void check(TrainOptions options) {
   }
 }
 
+// What the job comes to on the CPU and on each GPU.
+struct Outcome {
+  std::vector<double> losses;
+  double accuracy = 0, a_photo = 0;  // of accuracy
+};
+
+Outcome outcome_of(TrainOptions options, const BackendFactory& backends) {
+  const TemporaryFolder folder;
+  options.cache = {};
+  const TrainResult result = train_classifier(options, backends);
+  const Evaluation& evaluation = result.run.metrics.evaluation;
+  Outcome outcome{{}, evaluation.accuracy, 1.0 / static_cast<double>(evaluation.samples)};
+  for (const auto& epoch : result.run.history.epochs) outcome.losses.push_back(epoch.loss);
+  return outcome;
+}
+
+// In float32 the losses are the CPU's; in every precision so is the accuracy, to a photo.
+void check_on_gpus(TrainOptions options, const std::vector<Precision>& precisions) {
+  const Outcome expected = outcome_of(options, cpu_backends());
+  for (const auto& gpu : testing::gpus_under_test()) {
+    for (const Precision precision : precisions) {
+      options.precision.precision = precision;
+      INFO(gpu->name() << ", " << options.model << ", " << to_string(precision));
+      const Outcome found = outcome_of(options, [gpu](int) { return gpu; });
+      REQUIRE(found.losses.size() == expected.losses.size());
+      const double tolerance = precision == Precision::f32 ? 1e-3 : 5e-2;
+      for (std::size_t i = 0; i < found.losses.size(); ++i)
+        CHECK(found.losses[i] == doctest::Approx(expected.losses[i]).epsilon(tolerance));
+      CHECK(std::fabs(found.accuracy - expected.accuracy) <= 1.01 * expected.a_photo);
+    }
+  }
+}
+
+bool nothing_to_run_on() {
+  if (!testing::gpus_under_test().empty()) return false;
+  MESSAGE("skipped: no GPU; tests/run.sh --device cuda runs it on one");
+  return true;
+}
+
+TrainOptions colours_job(const std::filesystem::path& data) {
+  TrainOptions options;
+  options.data = data;
+  options.epochs = 4;
+  options.batch_size = 6;
+  options.learning_rate = 1e-3f;
+  options.validation_split = 0.25;
+  options.test_split = 0.25;
+  return options;
+}
+
 }  // namespace
+
+TEST_CASE("gpu: every architecture trains to the CPU's losses and accuracy") {
+  if (nothing_to_run_on()) return;
+  const TemporaryFolder folder;
+  write_colours(folder / "data", 12);
+  for (const Architecture& architecture : architectures()) {
+    TrainOptions options = colours_job(folder / "data");
+    options.model = architecture.name;
+    options.image_size = std::max<std::int64_t>(64, architecture.minimum_image_size);
+    check_on_gpus(options, {Precision::f32, Precision::bf16, Precision::f16});
+  }
+}
+
+TEST_CASE("gpu: fine-tuning follows the CPU's losses, batch norms and all") {
+  if (nothing_to_run_on()) return;
+  const TemporaryFolder folder;
+  write_colours(folder / "data", 12);
+  for (const auto& [model, layer] : {std::pair("mobilenet", "conv_dw_12"),
+                                     {"mobilenet_v2", "block_15_expand"},
+                                     {"resnet50", "conv5_block3_1_conv"},
+                                     {"inception_v3", "mixed9"}}) {
+    TrainOptions options = colours_job(folder / "data");
+    options.model = model;
+    options.image_size = 96;
+    options.fine_tune = FineTune{.from = layer, .epochs = 3};
+    check_on_gpus(options, {Precision::f32, Precision::bf16, Precision::f16});
+  }
+}
+
+TEST_CASE("gpu: real flowers are told apart as on the CPU") {
+  if (nothing_to_run_on()) return;
+  const char* given = std::getenv("PETAL_SHARED");
+  const std::filesystem::path shared =
+      given ? std::filesystem::path(given) : std::filesystem::path(PETAL_SOURCE) / ".." / "shared";
+  TrainOptions options;
+  options.data = shared / "data" / "flowers";
+  options.weights = shared / "weights" / "mobilenet_v2_1.0_224.h5";
+  if (!std::filesystem::exists(options.data) || !std::filesystem::exists(options.weights)) {
+    MESSAGE("skipped: ", shared.string(), " has no flowers or weights");
+    return;
+  }
+  options.epochs = 10;
+  check_on_gpus(options, {Precision::f32, Precision::bf16, Precision::f16});
+  // Tutorials' own networks, from scratch on real photos.
+  options.weights.clear();
+  options.image_size = 64;
+  options.epochs = 2;
+  for (const char* model : {"cnn", "cnn_augmented"}) {
+    options.model = model;
+    check_on_gpus(options, {Precision::f32});
+  }
+}
 
 TEST_CASE("the job on a GPU: transfer, by features of a frozen base") {
   TrainOptions options;
