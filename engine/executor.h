@@ -83,6 +83,7 @@ class Executor {
   RepeatedWork repeated_;
   Profile profile_;
   bool profiling_ = false;
+  std::vector<std::shared_ptr<Memory::Mark>> marks_;  // around each step, where they are profiled
 };
 
 }  // namespace petal

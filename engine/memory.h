@@ -31,9 +31,13 @@ class Memory {
     // The host waits for all that was asked before the mark was set last; not at all where it never was.
     virtual void wait() const = 0;
   };
-  // Of a memory whose functions are done when they return, every mark is passed, and these do nothing.
-  virtual std::shared_ptr<Mark> make_mark() const;
+  // Of a memory whose functions are done when they return, every mark is passed, and is but a time. `timed`:
+  // for seconds_between.
+  virtual std::shared_ptr<Mark> make_mark(bool timed = false) const;
   virtual void set(Mark& mark) const;
+  // From when the one was passed to when the other was, by the clock of what the memory is of; both were
+  // waited for.
+  virtual double seconds_between(const Mark& from, const Mark& to) const;
   // What is asked of this from now on, the runs of kernels with it, waits for the mark; the host does not.
   virtual void wait_for(const Mark& mark) const;
   // The same memory with an order of its own, in which copies go on beside that of the kernels; null where

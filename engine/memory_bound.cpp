@@ -68,8 +68,11 @@ class BoundedMemory final : public Memory {
   }
   void zero(std::byte* dst, std::size_t bytes) const override { memory_->zero(dst, bytes); }
   void wait() const override { memory_->wait(); }
-  std::shared_ptr<Mark> make_mark() const override { return memory_->make_mark(); }
+  std::shared_ptr<Mark> make_mark(bool timed) const override { return memory_->make_mark(timed); }
   void set(Mark& mark) const override { memory_->set(mark); }
+  double seconds_between(const Mark& from, const Mark& to) const override {
+    return memory_->seconds_between(from, to);
+  }
   void wait_for(const Mark& mark) const override { memory_->wait_for(mark); }
   std::shared_ptr<const Memory> beside() const override { return memory_->beside(); }
 

@@ -7,6 +7,8 @@
 #include <new>
 #include <stdexcept>
 
+#include "engine/stopwatch.h"
+
 namespace petal::testing {
 namespace {
 
@@ -22,6 +24,7 @@ bool holds(const std::map<const void*, std::size_t>& blocks, const void* data) {
 struct LateMark final : Memory::Mark {
   std::shared_ptr<LateOrder> order;  // null: never set
   std::size_t end = 0;
+  std::shared_ptr<double> passed;  // when it was, where it is timed
   void wait() const override {
     if (order) order->run_to(end);
   }
@@ -115,11 +118,17 @@ void ApartMemory::zero(std::byte* dst, std::size_t bytes) const {
   });
 }
 
-std::shared_ptr<Memory::Mark> ApartMemory::make_mark() const {
-  return std::make_shared<LateMark>();
+std::shared_ptr<Memory::Mark> ApartMemory::make_mark(bool timed) const {
+  const auto mark = std::make_shared<LateMark>();
+  if (timed) mark->passed = std::make_shared<double>(0.0);
+  return mark;
+}
+double ApartMemory::seconds_between(const Mark& from, const Mark& to) const {
+  return *static_cast<const LateMark&>(to).passed - *static_cast<const LateMark&>(from).passed;
 }
 void ApartMemory::set(Mark& mark) const {
   auto& late = static_cast<LateMark&>(mark);
+  if (late.passed) ask([passed = late.passed] { *passed = steady_seconds(); });
   // What a visit asks is done already, and the place behind all else is not yet its turn.
   late.order = shared_->visits > 0 ? nullptr : order_;
   late.end = order_->end();

@@ -38,10 +38,13 @@ class ApartMemory final : public Memory {
   void download(const std::byte* src, std::byte* dst, std::size_t bytes) const override;
   void zero(std::byte* dst, std::size_t bytes) const override;
   void wait() const override { order_->run_to(order_->end()); }
-  std::shared_ptr<Mark> make_mark() const override;
+  std::shared_ptr<Mark> make_mark(bool timed) const override;
   void set(Mark& mark) const override;
   void wait_for(const Mark& mark) const override;
+  double seconds_between(const Mark& from, const Mark& to) const override;
   std::shared_ptr<const Memory> beside() const override;
+  // How many blocks there are, staging too.
+  std::size_t blocks() const { return shared_->blocks.size() + shared_->staging.size(); }
 
   const LateOrder& order() const { return *order_; }
   // Work that visits the memory, in order with all else; a visit's own requests are done at once.

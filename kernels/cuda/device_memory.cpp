@@ -22,9 +22,9 @@ constexpr const char* where = "cuda memory";
 
 class EventMark final : public Memory::Mark {
  public:
-  explicit EventMark(int device) {
+  EventMark(int device, bool timed) {
     PETAL_CUDA(where, cudaSetDevice(device));
-    PETAL_CUDA(where, cudaEventCreateWithFlags(&event_, cudaEventDisableTiming));
+    PETAL_CUDA(where, cudaEventCreateWithFlags(&event_, timed ? cudaEventDefault : cudaEventDisableTiming));
   }
   ~EventMark() override { cudaEventDestroy(event_); }
   EventMark(const EventMark&) = delete;
@@ -74,7 +74,9 @@ class DeviceMemory final : public Memory {
   }
   void wait() const override { PETAL_CUDA(where, cudaStreamSynchronize(stream_.get())); }
 
-  std::shared_ptr<Mark> make_mark() const override { return std::make_shared<EventMark>(device_); }
+  std::shared_ptr<Mark> make_mark(bool timed) const override {
+    return std::make_shared<EventMark>(device_, timed);
+  }
   void set(Mark& mark) const override {
     select();
     PETAL_CUDA(where, cudaEventRecord(static_cast<EventMark&>(mark).event(), stream_.get()));
@@ -82,6 +84,12 @@ class DeviceMemory final : public Memory {
   void wait_for(const Mark& mark) const override {
     select();
     PETAL_CUDA(where, cudaStreamWaitEvent(stream_.get(), static_cast<const EventMark&>(mark).event()));
+  }
+  double seconds_between(const Mark& from, const Mark& to) const override {
+    float milliseconds = 0;
+    PETAL_CUDA(where, cudaEventElapsedTime(&milliseconds, static_cast<const EventMark&>(from).event(),
+                                           static_cast<const EventMark&>(to).event()));
+    return static_cast<double>(milliseconds) * 1e-3;
   }
   std::shared_ptr<const Memory> beside() const override {
     return std::make_shared<DeviceMemory>(device_, make_stream(device_));
