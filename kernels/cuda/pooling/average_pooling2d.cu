@@ -10,11 +10,10 @@ struct AverageForward {
   Results dst;
   PETAL_BODY void operator()(Index d) const {
     const Place at = geometry.dst.place(d);
-    const Span rows = geometry.rows(at.y), columns = geometry.columns(at.x);
-    float sum = 0.0f;
-    for (Index y = rows.first; y < rows.last; ++y)
-      for (Index x = columns.first; x < columns.last; ++x) sum += src[geometry.src.at(at.n, y, x, at.c)];
-    dst[d] = sum / static_cast<float>((rows.last - rows.first) * (columns.last - columns.first));
+    const Patch patch = geometry.window_of(at.y, at.x);
+    const float sum =
+        sum_over(patch, [&](Index y, Index x) { return src[geometry.src.at(at.n, y, x, at.c)]; });
+    dst[d] = sum / static_cast<float>(patch.size());
   }
 };
 
@@ -24,16 +23,10 @@ struct AverageBackward {
   Results diff_src;
   PETAL_BODY void operator()(Index s) const {
     const Place at = geometry.src.place(s);
-    const Span rows = geometry.windows_of_row(at.y), columns = geometry.windows_of_column(at.x);
-    float sum = 0.0f;
-    for (Index y = rows.first; y < rows.last; ++y) {
-      for (Index x = columns.first; x < columns.last; ++x) {
-        const Span high = geometry.rows(y), wide = geometry.columns(x);
-        const auto count = static_cast<float>((high.last - high.first) * (wide.last - wide.first));
-        sum += diff_dst[geometry.dst.at(at.n, y, x, at.c)] / count;
-      }
-    }
-    diff_src[s] = sum;
+    diff_src[s] = sum_over(geometry.windows_over(at.y, at.x), [&](Index y, Index x) {
+      return diff_dst[geometry.dst.at(at.n, y, x, at.c)] /
+             static_cast<float>(geometry.window_of(y, x).size());
+    });
   }
 };
 

@@ -13,7 +13,7 @@ struct MaxForward {
   std::int32_t* winners;
   PETAL_BODY void operator()(Index d) const {
     const Place at = geometry.dst.place(d);
-    const Span rows = geometry.rows(at.y), columns = geometry.columns(at.x);
+    const auto [rows, columns] = geometry.window_of(at.y, at.x);
     Index winner = rows.first * geometry.src.width + columns.first;
     float largest = src[geometry.src.at(at.n, rows.first, columns.first, at.c)];
     for (Index y = rows.first; y < rows.last; ++y) {
@@ -37,15 +37,10 @@ struct MaxBackward {
   PETAL_BODY void operator()(Index s) const {
     const Place at = geometry.src.place(s);
     const Index pixel = at.y * geometry.src.width + at.x;
-    const Span rows = geometry.windows_of_row(at.y), columns = geometry.windows_of_column(at.x);
-    float sum = 0.0f;
-    for (Index y = rows.first; y < rows.last; ++y) {
-      for (Index x = columns.first; x < columns.last; ++x) {
-        const Index d = geometry.dst.at(at.n, y, x, at.c);
-        if (winners[d] == pixel) sum += diff_dst[d];
-      }
-    }
-    diff_src[s] = sum;
+    diff_src[s] = sum_over(geometry.windows_over(at.y, at.x), [&](Index y, Index x) {
+      const Index d = geometry.dst.at(at.n, y, x, at.c);
+      return winners[d] == pixel ? diff_dst[d] : 0.0f;
+    });
   }
 };
 

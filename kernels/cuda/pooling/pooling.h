@@ -10,6 +10,21 @@ struct Span {
   Index first, last;
 };
 
+// Places of an image.
+struct Patch {
+  Span rows, columns;
+  PETAL_BODY Index size() const { return (rows.last - rows.first) * (columns.last - columns.first); }
+};
+
+// What term(y, x) adds up to over a patch.
+template <class Term>
+PETAL_BODY float sum_over(const Patch& patch, const Term& term) {
+  float sum = 0.0f;
+  for (Index y = patch.rows.first; y < patch.rows.last; ++y)
+    for (Index x = patch.columns.first; x < patch.columns.last; ++x) sum += term(y, x);
+  return sum;
+}
+
 // A window over each channel, its padding left out: what the four pooling layers share.
 struct PoolingGeometry {
   Image src, dst;  // dst with its height and width also where the layer leaves them out
@@ -28,19 +43,15 @@ struct PoolingGeometry {
     return {context, {image.height, image.width}, {1, 1}, Padding::valid};
   }
 
-  // The rows (columns) of src in window `at`.
-  PETAL_BODY Span rows(Index at) const {
-    return inside(at * window.strides.height - window.padding.top, window.kernel.height, src.height);
+  // What of src is in the window of a place of dst.
+  PETAL_BODY Patch window_of(Index y, Index x) const {
+    return {inside(y * window.strides.height - window.padding.top, window.kernel.height, src.height),
+            inside(x * window.strides.width - window.padding.left, window.kernel.width, src.width)};
   }
-  PETAL_BODY Span columns(Index at) const {
-    return inside(at * window.strides.width - window.padding.left, window.kernel.width, src.width);
-  }
-  // The windows in which row (column) `at` of src lies.
-  PETAL_BODY Span windows_of_row(Index at) const {
-    return over(at + window.padding.top, window.kernel.height, window.strides.height, dst.height);
-  }
-  PETAL_BODY Span windows_of_column(Index at) const {
-    return over(at + window.padding.left, window.kernel.width, window.strides.width, dst.width);
+  // The windows in which a place of src lies.
+  PETAL_BODY Patch windows_over(Index y, Index x) const {
+    return {over(y + window.padding.top, window.kernel.height, window.strides.height, dst.height),
+            over(x + window.padding.left, window.kernel.width, window.strides.width, dst.width)};
   }
 
  private:
