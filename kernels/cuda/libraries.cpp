@@ -38,13 +38,16 @@ class VendorLibraries final : public Libraries {
 
   std::unique_ptr<Kernel> prepare_convolution(const Device& device, const PrepareContext& context,
                                               const ConvolutionLayer& layer) override {
-    const DataType type = convolution_type(context);
+    const DataType type = convolution_type(context, layer);
     const Fusion fusion = convolution_fusion(context, layer, type);
     const std::vector<ConvolutionPlan> plans = plan_convolution(
         {.handle = cudnn_.get()}, layer.geometry, context.direction, type, exactness_, most(), fusion);
     const auto name = [](const ConvolutionPlan& plan) { return plan.engine.name; };
     const auto make = [&](const ConvolutionPlan& plan) {
-      return make_cudnn_convolution(device, cudnn_, context, layer, type, plan);
+      const PackedConvolution convolution{layer.geometry, context.direction, type, plan.kernel_type,
+                                          plan.fusion};
+      return make_packed_convolution(device, context, layer, convolution,
+                                     make_cudnn_convolution(context.node.name, cudnn_, plan));
     };
     return best_of(plans, plan_key(layer.geometry, context.direction, type, exactness_, fusion), device,
                    context, name, make);

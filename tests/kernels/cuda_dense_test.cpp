@@ -1,121 +1,21 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <set>
-#include <stdexcept>
 
 #include "kernels/cuda/dense/dense_kernel.h"
-#include "kernels/cuda/device_backend.h"
-#include "tests/apart_backend.h"
 #include "tests/gpu_under_test.h"
 #include "tests/kernels/array_error.h"
 #include "tests/kernels/case_runner.h"
 #include "tests/kernels/dense_cases.h"
+#include "tests/kernels/described_libraries.h"
 
 namespace petal::testing {
 namespace {
 
-using cuda::DenseArray;
 using cuda::Index;
-using cuda::Matrix;
 using cuda::MatrixProduct;
-
-void require(bool holds, const char* what) {
-  if (!holds) throw std::logic_error(what);
-}
-
-// A product as cuBLAS computes what is described, element by element.
-class LoopProduct final : public cuda::PlannedProduct {
- public:
-  explicit LoopProduct(const MatrixProduct& product) : product_(product) {
-    const auto [m, inner] = sizes(product.a);
-    const auto [also_inner, n] = sizes(product.b);
-    require(inner == also_inner && m == product.result.rows && n == product.result.columns,
-            "sizes that do not fit");
-    require(product.a.type == product.b.type && !product.result.is_transposed, "what cuBLAS lacks");
-    for (const Matrix* matrix : {&product.a, &product.b, &product.result})
-      require(matrix->leading >= matrix->rows, "columns that overlap");
-    require(!(product.adds_bias || product.sums_rows_of_a) || product.result.type == DataType::f32,
-            "a bias of another type than the result");
-  }
-
-  void run(const cuda::ProductArrays& arrays) const override {
-    std::memset(arrays.workspace, 0xff, workspace_bytes());
-    const Index inner = sizes(product_.a).second;
-    for (Index row = 0; row < product_.result.rows; ++row) {
-      double row_sum = 0;
-      for (Index k = 0; k < inner; ++k) row_sum += element(product_.a, arrays.a, row, k);
-      if (product_.sums_rows_of_a) arrays.row_sums[row] = static_cast<float>(row_sum);
-      for (Index column = 0; column < product_.result.columns; ++column) {
-        double sum = 0;
-        for (Index k = 0; k < inner; ++k)
-          sum += element(product_.a, arrays.a, row, k) * element(product_.b, arrays.b, k, column);
-        if (product_.adds_residual) sum += element(product_.result, arrays.residual, row, column);
-        if (product_.adds_bias) sum += static_cast<double>(arrays.bias[row]);
-        if (product_.is_relu) sum = std::max(sum, 0.0);
-        cuda::Results(arrays.result, product_.result.type)[row + column * product_.result.leading] =
-            static_cast<float>(sum);
-      }
-    }
-  }
-  std::size_t workspace_bytes() const override { return 1000; }
-  std::string name() const override { return "loops"; }
-
- private:
-  // Rows and columns as the product reads them.
-  static std::pair<Index, Index> sizes(const Matrix& matrix) {
-    return matrix.is_transposed ? std::pair(matrix.columns, matrix.rows)
-                                : std::pair(matrix.rows, matrix.columns);
-  }
-  static double element(const Matrix& matrix, const std::byte* array, Index row, Index column) {
-    if (matrix.is_transposed) std::swap(row, column);
-    return static_cast<double>(cuda::Numbers(array, matrix.type)[row + column * matrix.leading]);
-  }
-
-  MatrixProduct product_;
-};
-
-// In place of the vendor's: fuses all that is asked for, or nothing.
-class LoopLibraries final : public cuda::Libraries {
- public:
-  explicit LoopLibraries(bool fuses) : fuses_(fuses) {}
-  std::unique_ptr<Kernel> prepare_convolution(const cuda::Device&, const PrepareContext&,
-                                              const cuda::ConvolutionLayer&) override {
-    return nullptr;
-  }
-  std::unique_ptr<Kernel> prepare_dense(const cuda::Device& device, const PrepareContext& context,
-                                        const Dense& layer) override {
-    const std::vector<MatrixProduct> products = cuda::dense_products(layer, context);
-    if (products.empty()) return nullptr;
-    const MatrixProduct& product = fuses_ ? products.front() : products.back();
-    return make_dense_kernel(device, context, layer, product, std::make_shared<LoopProduct>(product));
-  }
-
- private:
-  bool fuses_;
-};
-
-class DenseBackend final : public cuda::DeviceBackend {
- public:
-  DenseBackend(std::shared_ptr<cuda::HostQueue> queue, std::shared_ptr<const Memory> memory,
-               std::shared_ptr<cuda::Libraries> libraries)
-      : DeviceBackend(
-            {.queue = {.host = queue.get()}, .memory = std::move(memory), .libraries = std::move(libraries)}),
-        queue_(std::move(queue)) {}
-  std::string name() const override { return "products as described"; }
-
- private:
-  std::shared_ptr<cuda::HostQueue> queue_;  // the kernels point to it
-};
-
-std::shared_ptr<const Backend> make_backend(bool fuses) {
-  const auto memory = std::make_shared<ApartMemory>();
-  return make_apart_backend(std::make_shared<DenseBackend>(std::make_shared<cuda::HostQueue>(), memory,
-                                                           std::make_shared<LoopLibraries>(fuses)),
-                            memory);
-}
 
 // A Dense of 12 channels and 10 units on 7 rows, in each direction.
 class Prepared {
@@ -175,8 +75,8 @@ std::vector<std::vector<double>> results_of(const Prepared& prepared,
                                             bool wants_diff_src = true) {
   const PrepareContext& context = prepared.context();
   const DataType src_type = context.src[0].type, dst_type = context.dst.type;
-  const DenseBackend backend(std::make_shared<cuda::HostQueue>(), host_memory(), libraries);
-  const std::unique_ptr<Kernel> kernel = backend.prepare(context);
+  const auto backend = make_described_backend(host_memory(), libraries);
+  const std::unique_ptr<Kernel> kernel = backend->prepare(context);
   constexpr Index rows = Prepared::rows, channels = Prepared::channels, units = Prepared::units;
   const auto src = encoded(rows * channels, src_type, 1), weights = encoded(channels * units, src_type, 2),
              bias = encoded(units, DataType::f32, 3), diff_dst = encoded(rows * units, dst_type, 4);
@@ -216,7 +116,7 @@ constexpr Dense sigmoid{.units = Prepared::units, .activation = ActivationFuncti
 TEST_CASE("dense layers on a GPU are the matrix products that are described, fused or not") {
   for (const bool fuses : {true, false}) {
     CAPTURE(fuses);
-    const auto backend = make_backend(fuses);
+    const auto backend = make_described_backend({.fuses = fuses});
     for (const Precision precision : {Precision::f32, Precision::bf16, Precision::f16}) {
       check_forward(*backend, precision, dense_cases());
       check_backward(*backend, precision, dense_cases());
@@ -232,7 +132,7 @@ TEST_CASE("a dense layer between halves and floats multiplies halves; its bias' 
         INFO(to_string(half) << " " << to_string(direction) << " " << to_string(layer.activation));
         const Prepared prepared(layer, direction, half, DataType::f32);
         const auto expected = results_of(prepared, nullptr);
-        const auto found = results_of(prepared, std::make_shared<LoopLibraries>(true));
+        const auto found = results_of(prepared, make_described_libraries({}));
         REQUIRE(found.size() == expected.size());
         const double unit = half == DataType::bf16 ? 0x1p-8 : 0x1p-11;
         CHECK(array_error(found[0], expected[0]) <= (direction == Direction::forward ? 1e-6 : 2 * unit));
@@ -277,7 +177,7 @@ TEST_CASE("what cuBLASLt has an epilogue for is fused into a dense layer's produ
 
 TEST_CASE("a gradient that no one wants is not computed") {
   for (const auto& values : results_of(Prepared(relu, Direction::backward_data, DataType::f32, DataType::f32),
-                                       std::make_shared<LoopLibraries>(true), false))
+                                       make_described_libraries({}), false))
     CHECK(std::ranges::all_of(values, [](double value) { return value == 0; }));
 }
 

@@ -12,6 +12,7 @@
 #include "kernels/cpu/backend.h"
 #include "tests/cuda_on_host.h"
 #include "tests/gpu_under_test.h"
+#include "tests/kernels/described_libraries.h"
 
 using namespace petal;
 
@@ -198,9 +199,10 @@ TEST_CASE("cpu: in bf16 a restored plan goes on bit for bit, from float32 weight
 
 namespace {
 
-// The kernels for GPUs as loops of the host, and the GPU where there is one.
+// The kernels for GPUs as loops of the host, without and with libraries, and the GPU where there is one.
 std::vector<std::shared_ptr<const Backend>> devices() {
-  std::vector<std::shared_ptr<const Backend>> all = {testing::make_cuda_on_host()};
+  std::vector<std::shared_ptr<const Backend>> all = {testing::make_cuda_on_host(),
+                                                     testing::make_described_backend({})};
   for (const auto& gpu : testing::gpus_under_test()) all.push_back(gpu);
   return all;
 }

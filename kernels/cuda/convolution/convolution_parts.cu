@@ -77,6 +77,14 @@ void unpack_kernel(const Queue& queue, const ConvolutionGeometry& geometry, cons
   for_each(queue, geometry.kernel_elements(), Unpack{order_of(geometry), packed, kernel});
 }
 
+Tensor packed_kernel(const ConvolutionGeometry& geometry, const Tensor& kernel) {
+  const KernelOrder order = order_of(geometry);
+  Tensor packed(Shape{kernel.elements()});
+  for (Index i = 0; i < kernel.elements(); ++i)
+    packed.values()[static_cast<std::size_t>(i)] = kernel.values()[static_cast<std::size_t>(order.place(i))];
+  return packed;
+}
+
 void apply_epilogue(const Queue& queue, Index elements, const Numbers& sums, const Epilogue& epilogue) {
   for_each(queue, elements, ApplyEpilogue{sums, epilogue});
 }

@@ -46,6 +46,8 @@ void pack_kernel(const Queue& queue, const ConvolutionGeometry& geometry, const 
                  const Results& packed);
 void unpack_kernel(const Queue& queue, const ConvolutionGeometry& geometry, const Numbers& packed,
                    float* kernel);
+// The first, of numbers of the host.
+Tensor packed_kernel(const ConvolutionGeometry& geometry, const Tensor& kernel);
 // The epilogue's dst gets what it makes of the sums, which may lie there.
 void apply_epilogue(const Queue& queue, Index elements, const Numbers& sums, const Epilogue& epilogue);
 // dst = gradient.

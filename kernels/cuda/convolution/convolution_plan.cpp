@@ -329,10 +329,4 @@ std::string plan_key(const ConvolutionGeometry& g, Direction direction, DataType
   return key;
 }
 
-Fusion fusion_of(const ConvolutionLayer& layer, bool residual) {
-  const bool relu = layer.activation == ActivationFunction::relu;
-  if (!layer.use_bias || !(relu || layer.activation == ActivationFunction::linear)) return {};
-  return {.residual = residual, .bias = true, .relu = relu};
-}
-
 }  // namespace petal::cuda

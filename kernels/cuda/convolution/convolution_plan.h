@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "kernels/cuda/backend.h"
-#include "kernels/cuda/convolution/convolution.h"
 #include "kernels/cuda/convolution/descriptor.h"
+#include "kernels/cuda/convolution/packed_convolution.h"
 
 namespace petal::cuda {
 
@@ -23,15 +23,6 @@ struct Exactness {
 
 // The numbers by which a plan's arrays are bound.
 enum class ConvolutionArray : std::int64_t { src = 1, kernel = 2, dst = 3, residual = 4, bias = 5 };
-
-// What a plan does with the sums besides, in this order: adds a residual, adds the bias, cuts off below 0.
-// cuDNN has engines for that on every generation where there is a bias, of the images' type; for relu6 none
-// that is worth it.
-struct Fusion {
-  bool residual = false, bias = false, relu = false;
-  bool any() const { return residual || bias || relu; }
-  friend bool operator==(const Fusion&, const Fusion&) = default;
-};
 
 struct ConvolutionPlan {
   Descriptor plan;
@@ -52,8 +43,5 @@ std::string plan_key(const ConvolutionGeometry& geometry, Direction direction, D
 std::vector<ConvolutionPlan> plan_convolution(const PlanTarget& target, const ConvolutionGeometry& geometry,
                                               Direction direction, DataType type, const Exactness& exactness,
                                               std::size_t most = 1, const Fusion& fusion = {});
-
-// The fusion that a layer's forward asks for; none where it has no bias or another activation.
-Fusion fusion_of(const ConvolutionLayer& layer, bool residual);
 
 }  // namespace petal::cuda
