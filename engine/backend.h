@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/communicator.h"
 #include "engine/graph.h"
 #include "engine/loss.h"
 #include "engine/memory.h"
@@ -209,6 +210,11 @@ class Backend {
   // Calls `work` and keeps what it asks of this backend's kernels, which must be kernels' runs alone; none of
   // it is done. Null where there is no such thing, or where something that was asked cannot be kept.
   virtual std::unique_ptr<Recording> record(const std::function<void()>&) const { return nullptr; }
+  // Where training is to run on several devices at once: a backend for each, by rank, made anew, which sum
+  // over each other by their communicators. Empty where it runs on this one.
+  virtual std::vector<std::shared_ptr<const Backend>> make_replicas() const { return {}; }
+  // Of a replica; else null.
+  virtual const Communicator* communicator() const { return nullptr; }
   // Measured now, on all of its threads, in a fraction of a second; zeros where there is no way to.
   virtual DeviceLimit measure_limit(Precision) const { return {}; }
   // Called on the executing thread before each run: sets its thread count, its device.

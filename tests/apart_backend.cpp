@@ -219,6 +219,10 @@ class ApartBackend final : public Backend {
   std::unique_ptr<LossKernel> prepare_loss(const Loss& loss, TensorDescription predictions) const override {
     return std::make_unique<ApartLoss>(backend_->prepare_loss(loss, predictions), memory_);
   }
+  std::vector<std::shared_ptr<const Backend>> make_replicas() const override {
+    return backend_->make_replicas();
+  }
+  const Communicator* communicator() const override { return backend_->communicator(); }
   std::unique_ptr<UpdateKernel> prepare_update(const Optimizer& optimizer) const override {
     return std::make_unique<ApartUpdate>(backend_->prepare_update(optimizer), memory_);
   }

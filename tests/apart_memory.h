@@ -52,6 +52,7 @@ class ApartMemory final : public Memory {
   // While this is on, visits are made at once and see nothing of the memory: they only say what they would
   // do. Nothing else may be asked then.
   void keep(bool on) const { shared_->is_kept = on; }
+  bool is_visited() const { return shared_->visits > 0; }
   // Throws std::logic_error unless it is null or some place in a block.
   void require(const void* data) const;
 

@@ -25,7 +25,8 @@ class Libraries {
 struct Device {
   Queue queue;
   std::shared_ptr<const Memory> memory;
-  std::shared_ptr<Libraries> libraries;  // null: own kernels alone
+  std::shared_ptr<Libraries> libraries;                // null: own kernels alone
+  std::shared_ptr<const Communicator> communicator{};  // null: it trains alone
 };
 
 }  // namespace petal::cuda

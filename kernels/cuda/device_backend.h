@@ -12,6 +12,7 @@ class DeviceBackend : public Backend {
 
   int threads() const override { return 1; }
   std::shared_ptr<const Memory> memory() const override { return device_.memory; }
+  const Communicator* communicator() const override { return device_.communicator.get(); }
   Support supports(const Node& node, Precision precision, Direction direction) const override;
   std::unique_ptr<Kernel> prepare(const PrepareContext& context) const override;
   std::unique_ptr<Kernel> prepare_sum(Precision precision, std::int64_t elements, int terms) const override;

@@ -1,6 +1,7 @@
+#include <algorithm>
 #include <cmath>
 
-#include "kernels/cuda/column_sums.h"
+#include "kernels/cuda/normalization/shared_statistics.h"
 #include "kernels/cuda/operations.h"
 
 namespace petal::cuda {
@@ -45,15 +46,6 @@ struct SquareTerm {
   PETAL_BODY void operator()(Index row, Index c, float* sums) const {
     const float centred = src[row * channels + c] - mean[c];
     sums[0] += centred * centred;
-  }
-};
-
-// A step of a moving statistic towards the batch's.
-struct Moving {
-  float* moving;
-  float momentum;
-  PETAL_BODY void move(Index c, float batch) const {
-    moving[c] = moving[c] * momentum + batch * (1.0f - momentum);
   }
 };
 
@@ -104,10 +96,12 @@ struct BackwardData {
   Channels channels;
   Numbers src, diff_dst;
   const float *gradient, *product;  // sums of the batch; null: its statistics are constants
-  float rows;
+  float own_rows;
+  const float* all_rows;  // of a batch that other devices share; null: none does
   Results diff_src;
   PETAL_BODY void operator()(Index i) const {
     const Index c = i % channels.channels;
+    const float rows = all_rows ? *all_rows : own_rows;
     float through = diff_dst[i];
     if (gradient) through -= (gradient[c] + channels.normal(src[i], c) * product[c]) / rows;
     diff_src[i] = channels.scale(c) / channels.deviation(c) * through;
@@ -122,13 +116,16 @@ class Normalization {
         arrays_(context),
         weights_(device, context),
         of_batch_(context.mode == Mode::training && context.node.trainable),
+        communicator_(of_batch_ ? device.communicator : nullptr),
         channels_(context.dst.shape.back()),
         elements_(context.dst.shape.elements()),
         split_(column_split(elements_ / channels_, channels_)) {}
 
   void forward(const Bindings& b) const {
     const Numbers src = arrays_.src(b);
-    if (of_batch_) {
+    if (communicator_) {
+      share_statistics(b);
+    } else if (of_batch_) {
       float *mean = as<float>(b.workspace), *deviation = mean + channels_;
       sum_columns<1>(queue_, split_, ValueTerm{src, channels_},
                      KeepMean{mean, rows(), {b.statistics[0], layer_.momentum}}, b.scratch);
@@ -147,11 +144,18 @@ class Normalization {
       product = gradient + channels_;
       sum_gradients(b, {gradient, product}, b.scratch + sums_bytes());
     }
+    const float* all_rows = nullptr;
+    if (communicator_) {
+      const Communicator::Array sums{gradient, 2 * channels_};
+      communicator_->sum({&sums, 1});
+      all_rows = as<float>(b.workspace) + 2 * channels_;
+    }
     for_each(queue_, elements_,
              BackwardData{channels(b), arrays_.src(b), arrays_.diff_dst(b), gradient, product, rows(),
-                          arrays_.diff_src(b)});
+                          all_rows, arrays_.diff_src(b)});
   }
 
+  // Of this device's samples: gradients of weights are summed over the devices with all others.
   void backward_weights(const Bindings& b) const {
     std::size_t next = 0;
     float* diff_gamma = layer_.scale ? as<float>(b.diff_weights[next++]) : nullptr;
@@ -159,13 +163,47 @@ class Normalization {
     sum_gradients(b, {diff_beta, diff_gamma}, b.scratch);
   }
 
-  // Each channel's mean and deviation.
-  std::size_t workspace_bytes() const { return of_batch_ ? sums_bytes() : 0; }
-  std::size_t scratch_bytes() const { return sums_bytes() + partial_sums_bytes(split_, 2); }
+  // Each channel's mean and deviation; with other devices, how many rows these are of.
+  std::size_t workspace_bytes() const {
+    if (!of_batch_) return 0;
+    return sums_bytes() + (communicator_ ? sizeof(float) : 0);
+  }
+  std::size_t scratch_bytes() const {
+    const std::size_t sums = communicator_ ? std::max(sums_bytes(), places_bytes()) : sums_bytes();
+    return sums + partial_sums_bytes(split_, 2);
+  }
 
  private:
   float rows() const { return static_cast<float>(split_.rows); }
   std::size_t sums_bytes() const { return 2 * static_cast<std::size_t>(channels_) * sizeof(float); }
+
+  std::size_t places_bytes() const {
+    return static_cast<std::size_t>(communicator_->devices() * StatisticsPlaces::size(channels_)) *
+           sizeof(float);
+  }
+
+  // Those of a batch of which each device has a part: one sum over the devices.
+  void share_statistics(const Bindings& b) const {
+    const StatisticsPlaces places{as<float>(b.scratch), channels_, communicator_->devices()};
+    const int own = communicator_->rank();
+    const Numbers src = arrays_.src(b);
+    for_each(queue_, places.elements(), BeginPlaces{places.places, &places.rows(own), rows()});
+    sum_columns<1>(queue_, split_, ValueTerm{src, channels_}, KeepMeanOfRows{places.means(own), rows()},
+                   b.scratch + places_bytes());
+    sum_columns<1>(queue_, split_, SquareTerm{src, places.means(own), channels_},
+                   KeepSum{places.squares(own)}, b.scratch + places_bytes());
+    const Communicator::Array all{places.places, places.elements()};
+    communicator_->sum({&all, 1});
+    float* kept = as<float>(b.workspace);
+    for_each(queue_, channels_,
+             CombineStatistics{places,
+                               kept,
+                               kept + channels_,
+                               kept + 2 * channels_,
+                               layer_.epsilon,
+                               {b.statistics[0], layer_.momentum},
+                               {b.statistics[1], layer_.momentum}});
+  }
 
   void sum_gradients(const Bindings& b, const KeepGradients& keep, std::byte* scratch) const {
     sum_columns<2>(queue_, split_, GradientTerm{channels(b), arrays_.src(b), arrays_.diff_dst(b)}, keep,
@@ -188,6 +226,7 @@ class Normalization {
   ValueArrays arrays_;
   WeightArrays weights_;
   bool of_batch_;
+  std::shared_ptr<const Communicator> communicator_;  // null: the batch is this device's alone
   Index channels_, elements_;
   ColumnSplit split_;
 };
