@@ -55,7 +55,7 @@ std::vector<std::shared_ptr<const Backend>> backends_of(const SuiteArguments& ar
       backends.push_back(make_reference_backend());
       continue;
     }
-    DeviceOptions options = device == "cuda" ? arguments.gpu : DeviceOptions{};
+    DeviceOptions options = is_gpu(device) ? arguments.gpu : DeviceOptions{};
     options.device = device;
     backends.push_back(backend_factory(options)(arguments.threads));
   }

@@ -12,4 +12,8 @@ namespace petal::testing {
 // the reason on standard error.
 std::vector<std::shared_ptr<const Backend>> gpus_under_test();
 
+// The same, training on the first two GPUs at once; none, and the reason on standard error, where there is
+// but one.
+std::vector<std::shared_ptr<const Backend>> several_gpus_under_test();
+
 }  // namespace petal::testing

@@ -60,8 +60,10 @@ for folder in "${folders[@]}"; do
   fi
 done
 echo
-if [ "$device" = cuda ] && ! "$build/bin/petal" devices | grep -q "^cuda .*compute capability"; then
+if [ "$device" = cuda ] && ! "$build/bin/petal" devices | grep -q "^cuda.*compute capability"; then
   echo "SKIPPED: there is no GPU here; its kernels ran as loops of the host alone"
+elif [ "$device" = cuda ] && ! "$build/bin/petal" devices | grep -q "^cuda:1 "; then
+  echo "SKIPPED: there is one GPU here; training on several ran as loops of the host alone, and NCCL not at all"
 fi
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$broken" -eq 0 ]

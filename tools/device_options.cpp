@@ -1,5 +1,9 @@
 #include "tools/device_options.h"
 
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+
 #include "engine/error.h"
 #include "kernels/cpu/backend.h"
 #include "kernels/cuda/backend.h"
@@ -8,7 +12,10 @@
 namespace petal {
 
 void add_device_options(CLI::App& app, DeviceOptions& options) {
-  app.add_option("--device", options.device, "cpu or cuda")->capture_default_str();
+  app.add_option(
+         "--device", options.device,
+         "cpu or cuda; cuda:1 for one of several GPUs, cuda:0,1 or cuda:all to train on them together")
+      ->capture_default_str();
   add_gpu_options(app, options);
 }
 
@@ -25,19 +32,63 @@ void add_gpu_options(CLI::App& app, DeviceOptions& options) {
 
 namespace {
 
+constexpr std::string_view gpu = "cuda";
+
+int gpu_number(std::string_view text, const std::string& device) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number < 0)
+    throw Error("--device", "'" + device + "' does not name GPUs; give cuda, cuda:1, cuda:0,1 or cuda:all");
+  return number;
+}
+
+// Those that `device` names, as `petal devices` counts.
+std::vector<int> gpu_numbers(const std::string& device) {
+  if (device == gpu) return {0};
+  std::string_view rest = std::string_view(device).substr(gpu.size() + 1);
+  if (rest == "all") {
+    std::vector<int> all(static_cast<std::size_t>(std::max(1, cuda_device_count())));
+    std::iota(all.begin(), all.end(), 0);
+    return all;
+  }
+  std::vector<int> numbers;
+  for (bool more = true; more;) {
+    const std::size_t comma = rest.find(',');
+    numbers.push_back(gpu_number(rest.substr(0, comma), device));
+    if (std::ranges::count(numbers, numbers.back()) > 1)
+      throw Error("--device", "'" + device + "' names GPU " + std::to_string(numbers.back()) + " twice");
+    more = comma != std::string_view::npos;
+    if (more) rest.remove_prefix(comma + 1);
+  }
+  return numbers;
+}
+
 BackendFactory gpu_factory(const DeviceOptions& options) {
-  CudaOptions cuda{.tensor_float32 = options.tensor_float32, .deterministic = options.deterministic};
+  const std::vector<int> numbers = gpu_numbers(options.device);
+  CudaOptions cuda{
+      .device = numbers[0], .tensor_float32 = options.tensor_float32, .deterministic = options.deterministic};
+  if (numbers.size() > 1) cuda.training_devices = numbers;
   cuda.autotune = options.autotune;
   if (const auto folder = default_cache_folder()) cuda.plan_choices = *folder / "gpu_plans.txt";
-  if (options.gpu_memory > 0) cuda.memory = std::make_shared<MemoryBound>(options.gpu_memory);
+  if (options.gpu_memory > 0) {
+    for (const int number : numbers) cuda.memory[number] = std::make_shared<MemoryBound>(options.gpu_memory);
+  }
   make_cuda_backend(cuda);  // what is missing is said before any work is done
-  return [cuda](int) { return make_cuda_backend(cuda); };
+  // In turn, so that photo streams share the devices.
+  return [cuda, numbers, turn = std::size_t{0}](int) mutable {
+    cuda.device = numbers[turn++ % numbers.size()];
+    return make_cuda_backend(cuda);
+  };
 }
 
 }  // namespace
 
+bool is_gpu(const std::string& device) {
+  return device == gpu || device.starts_with(std::string(gpu) + ":");
+}
+
 BackendFactory backend_factory(const DeviceOptions& options) {
-  if (options.device == "cuda") return gpu_factory(options);
+  if (is_gpu(options.device)) return gpu_factory(options);
   if (options.device != "cpu")
     throw Error("--device", "'" + options.device + "' is not known; known are cpu, cuda");
   for (const auto& [asked, flag] :
@@ -49,11 +100,11 @@ BackendFactory backend_factory(const DeviceOptions& options) {
 }
 
 std::string description_of(const DeviceOptions& options) {
-  return options.device == "cuda" ? cuda_backend_description() : cpu_backend_description();
+  return is_gpu(options.device) ? cuda_backend_description() : cpu_backend_description();
 }
 
 Precision limit_precision(const DeviceOptions& options, Precision precision) {
-  return options.device == "cuda" ? precision : cpu_limit_precision(precision);
+  return is_gpu(options.device) ? precision : cpu_limit_precision(precision);
 }
 
 }  // namespace petal

@@ -59,6 +59,12 @@ struct Found {
   std::string text;
 };
 
+void require_listed(int device, const Found& found) {
+  if (device >= 0 && device < found.devices) return;
+  throw Error("--device cuda", "device " + std::to_string(device) + " is not among the " +
+                                   std::to_string(found.devices) + " that `petal devices` lists");
+}
+
 Found describe(const Plugin& plugin) {
   if (!plugin.missing.empty()) return {0, plugin.missing};
   std::array<char, 4096> text{};
@@ -72,10 +78,8 @@ std::shared_ptr<const Backend> make_cuda_backend(const CudaOptions& options) {
   const Plugin plugin = load();
   const Found found = describe(plugin);
   if (found.devices == 0) throw Error("--device cuda", found.text + "; or use --device cpu");
-  if (options.device < 0 || options.device >= found.devices) {
-    throw Error("--device cuda", "device " + std::to_string(options.device) + " is not among the " +
-                                     std::to_string(found.devices) + " that `petal devices` lists");
-  }
+  require_listed(options.device, found);
+  for (const int device : options.training_devices) require_listed(device, found);
   std::shared_ptr<const Backend> backend;
   plugin.make_backend(&options, &backend);
   return backend;
@@ -91,6 +95,10 @@ std::vector<CudaEngine> cuda_convolution_engines(const std::string& properties, 
   plugin.convolution_engines(properties.c_str(), &layer, &photos, direction, type, residual, &options,
                              &engines);
   return engines;
+}
+
+int cuda_device_count() {
+  return describe(load()).devices;
 }
 
 std::string cuda_backend_description() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,19 +13,22 @@ namespace petal {
 
 // Which GPU, and how it is to compute.
 struct CudaOptions {
-  int device = 0;                         // as `petal devices` counts
-  bool own_kernels = false;               // without libraries: slower, what theirs is compared with
-  bool tensor_float32 = false;            // float32 products of 10 bits, on tensor cores
-  bool deterministic = false;             // only what gives equal bits from run to run
-  bool autotune = false;                  // time their suggestions, where plan_choices does not know
-  std::filesystem::path plan_choices{};   // the file of what was found; kept from run to run
-  std::shared_ptr<MemoryBound> memory{};  // of all backends that share it; null: all the device has
+  int device = 0;  // as `petal devices` counts
+  // More than one: training runs on all of these, the rest on `device` (Backend::make_replicas).
+  std::vector<int> training_devices{};
+  bool own_kernels = false;              // without libraries: slower, what theirs is compared with
+  bool tensor_float32 = false;           // float32 products of 10 bits, on tensor cores
+  bool deterministic = false;            // only what gives equal bits from run to run
+  bool autotune = false;                 // time their suggestions, where plan_choices does not know
+  std::filesystem::path plan_choices{};  // the file of what was found; kept from run to run
+  // By device, for all backends on it together; of one that is not here, all that it has.
+  std::map<int, std::shared_ptr<MemoryBound>> memory{};
 };
 
 // An NVIDIA GPU through CUDA, cuDNN, cuBLASLt and own kernels, channels last from end to end. Loads the
 // plugin; every call gives a backend with a stream of its own, whose name tells what changes its numbers:
 // "cuda, tf32". Throws Error("--device cuda") that says what is missing: the plugin, one of its libraries, a
-// driver, a driver that is new enough, a device.
+// driver, a driver that is new enough, a device, NCCL where training is to run on several.
 std::shared_ptr<const Backend> make_cuda_backend(const CudaOptions& options = {});
 
 // A way in which cuDNN can compute a convolution.
@@ -46,6 +50,8 @@ std::vector<CudaEngine> cuda_convolution_engines(const std::string& properties, 
                                                  const CudaOptions& options = {}, std::size_t most = 1,
                                                  DataType type = DataType::f32, bool residual = false);
 
+// How many there are; 0 also where they cannot be used.
+int cuda_device_count();
 // The devices, a line each, or why there are none: for `petal devices` and reports.
 std::string cuda_backend_description();
 

@@ -12,6 +12,7 @@
 #include "kernels/cuda/device_memory.h"
 #include "kernels/cuda/graph.h"
 #include "kernels/cuda/libraries.h"
+#include "kernels/cuda/nccl/communicators.h"
 
 namespace petal {
 namespace {
@@ -56,10 +57,14 @@ class CudaBackend final : public cuda::DeviceBackend {
       : DeviceBackend(std::move(device)), stream_(std::move(stream)), options_(options) {}
   std::string name() const override {
     return std::string("cuda") + (options_.own_kernels ? ", own kernels" : "") +
-           (options_.tensor_float32 ? ", tf32" : "") + (options_.deterministic ? ", deterministic" : "");
+           (options_.tensor_float32 ? ", tf32" : "") + (options_.deterministic ? ", deterministic" : "") +
+           training_name();
   }
   void enter() const override { PETAL_CUDA("cuda", cudaSetDevice(options_.device)); }
+  // Not where sums over devices are among it: NCCL's documentation ("Using NCCL with CUDA Graphs") warns of
+  // deadlocks where one process has several devices.
   std::unique_ptr<Recording> record(const std::function<void()>& work) const override {
+    if (communicator() != nullptr) return nullptr;
     enter();
     return cuda::record_graph(stream_, work);
   }
@@ -67,11 +72,48 @@ class CudaBackend final : public cuda::DeviceBackend {
     constexpr std::int64_t size = 4096;
     return cuda::measure_limit(*this, precision, size);
   }
+  std::vector<std::shared_ptr<const Backend>> make_replicas() const override;
 
  private:
+  std::string training_name() const {
+    const std::size_t devices = options_.training_devices.size();
+    return devices > 1 ? ", training on " + std::to_string(devices) + " devices" : "";
+  }
+
   std::shared_ptr<CUstream_st> stream_;
   CudaOptions options_;
 };
+
+std::shared_ptr<const Backend> make_backend(const CudaOptions& options,
+                                            const std::shared_ptr<CUstream_st>& stream,
+                                            std::shared_ptr<const Communicator> communicator) {
+  cuda::Device device{.queue = {.stream = stream.get()},
+                      .memory = cuda::make_device_memory(options.device, stream),
+                      .libraries = nullptr,
+                      .communicator = std::move(communicator)};
+  const auto bound = options.memory.find(options.device);
+  if (bound != options.memory.end()) device.memory = within(bound->second, device.memory);
+  if (!options.own_kernels) device.libraries = cuda::make_libraries(stream, options);
+  return std::make_shared<CudaBackend>(std::move(device), stream, options);
+}
+
+std::vector<std::shared_ptr<const Backend>> CudaBackend::make_replicas() const {
+  const std::vector<int>& devices = options_.training_devices;
+  if (devices.size() < 2) return {};
+  std::vector<std::shared_ptr<CUstream_st>> streams;
+  for (const int device : devices) streams.push_back(cuda::make_stream(device));
+  const auto communicators = cuda::make_communicators(devices, streams);
+  std::vector<std::shared_ptr<const Backend>> replicas;
+  for (std::size_t rank = 0; rank < devices.size(); ++rank) {
+    CudaOptions options = options_;
+    options.device = devices[rank];
+    options.training_devices.clear();
+    PETAL_CUDA("cuda", cudaSetDevice(options.device));
+    replicas.push_back(make_backend(options, streams[rank], communicators[rank]));
+  }
+  enter();
+  return replicas;
+}
 
 }  // namespace
 }  // namespace petal
@@ -103,14 +145,8 @@ PETAL_EXPORT void petal_cuda_convolution_engines(const char* properties, const p
 
 PETAL_EXPORT void petal_cuda_make_backend(const petal::CudaOptions* options,
                                           std::shared_ptr<const petal::Backend>* backend) {
-  using namespace petal::cuda;
-  const std::shared_ptr<CUstream_st> stream = make_stream(options->device);
-  Device device{.queue = {.stream = stream.get()},
-                .memory = make_device_memory(options->device, stream),
-                .libraries = nullptr};
-  if (options->memory) device.memory = petal::within(options->memory, device.memory);
-  if (!options->own_kernels) device.libraries = make_libraries(stream, *options);
-  *backend = std::make_shared<petal::CudaBackend>(std::move(device), stream, *options);
+  if (options->training_devices.size() > 1) petal::cuda::require_nccl();
+  *backend = petal::make_backend(*options, petal::cuda::make_stream(options->device), nullptr);
 }
 
 PETAL_EXPORT int petal_cuda_describe(char* text, std::size_t bytes) {
