@@ -31,6 +31,7 @@ class TrainingLane {
   // Waits for the first run that was started and is not finished. `predictions` (batch, C) receives those of
   // its samples. Returns its share of the batch's mean loss.
   double finish(float* predictions);
+  std::int64_t samples() const { return samples_; }
   // Since begin: whether anything ran, and the sums of the gradients, by the parameter's number.
   bool ran() const { return runs_ > 0; }
   std::span<const DeviceArray> gradients() const { return sums_.empty() ? fresh_ : sums_; }

@@ -3,11 +3,12 @@
 #include <algorithm>
 
 #include "engine/error.h"
+#include "engine/training_devices.h"
 #include "engine/training_state.h"
 
 namespace petal {
 
-TrainingPlan::TrainingPlan(std::unique_ptr<State> state) : state_(std::move(state)) {}
+TrainingPlan::TrainingPlan(std::unique_ptr<Devices> devices) : devices_(std::move(devices)) {}
 TrainingPlan::TrainingPlan(TrainingPlan&&) noexcept = default;
 TrainingPlan& TrainingPlan::operator=(TrainingPlan&&) noexcept = default;
 TrainingPlan::~TrainingPlan() = default;
@@ -26,8 +27,7 @@ TrainingPlan compile_training(const Graph& graph, const Weights& weights,
   }
   require_valid(options.clipping);
   require_complete(graph, weights);
-  return TrainingPlan(
-      std::make_unique<TrainingPlan::State>(Network{graph, weights}, std::move(backend), options));
+  return TrainingPlan(std::make_unique<TrainingPlan::Devices>(Network{graph, weights}, backend, options));
 }
 
 double TrainingPlan::forward_backward(const TrainingBatch& batch, const RunContext& context) {
@@ -36,60 +36,63 @@ double TrainingPlan::forward_backward(const TrainingBatch& batch, const RunConte
 }
 
 void TrainingPlan::start(const TrainingBatch& batch, const RunContext& context) {
-  if (batch.count < 1 || batch.count > state_->options.batch) {
+  if (batch.count < 1 || batch.count > devices_->first().options.batch) {
     throw Error("training step",
                 std::to_string(batch.count) + " samples were given to a plan of " +
-                    std::to_string(state_->options.batch),
+                    std::to_string(devices_->first().options.batch),
                 ErrorKind::failure);
   }
-  state_->start(batch, context);
+  devices_->start(batch, context);
 }
 
 double TrainingPlan::finish() {
-  return state_->finish();
+  return devices_->finish();
 }
 int TrainingPlan::steps_at_once() const {
-  return state_->steps_at_once();
+  return devices_->first().steps_at_once();
 }
 
 void TrainingPlan::update(float learning_rate) {
-  state_->update(learning_rate);
+  devices_->update(learning_rate);
 }
 const float* TrainingPlan::predictions() const {
-  return state_->predictions.data();
+  return devices_->predictions();
 }
 Tensor TrainingPlan::gradient(const std::string& name) const {
-  return state_->gradient(name);
+  return devices_->gradient(name);
 }
 void TrainingPlan::store(Weights& weights) const {
-  state_->parameters.store(weights);
+  devices_->store(weights);
 }
 OptimizerState TrainingPlan::optimizer_state() const {
-  return state_->state();
+  return devices_->optimizer_state();
 }
 void TrainingPlan::restore(const Weights& weights, const OptimizerState& state) {
-  state_->restore(weights, state);
+  devices_->restore(weights, state);
 }
 std::int64_t TrainingPlan::batch() const {
-  return state_->options.batch;
+  return devices_->first().options.batch;
 }
 std::span<const TensorDescription> TrainingPlan::inputs() const {
-  return state_->inputs;
+  return devices_->first().inputs;
+}
+int TrainingPlan::devices() const {
+  return devices_->count();
 }
 int TrainingPlan::lanes() const {
-  return state_->threads.count();
+  return devices_->lanes();
 }
 std::int64_t TrainingPlan::micro_batch() const {
-  return state_->micro_batch;
+  return devices_->first().micro_batch;
 }
 void TrainingPlan::set_profiling(bool on) {
-  state_->set_profiling(on);
+  devices_->set_profiling(on);
 }
 Profile TrainingPlan::profile() const {
-  return state_->profile();
+  return devices_->profile();
 }
 std::size_t TrainingPlan::arena_bytes() const {
-  return state_->arena_bytes();
+  return devices_->arena_bytes();
 }
 
 }  // namespace petal

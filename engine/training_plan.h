@@ -43,7 +43,8 @@ struct TrainingBatch {
 //
 // Where the backend has a form for one core, every core is a lane of its own that takes its micro-batches
 // through the whole network; which samples a lane takes depends on the batch and the number of cores alone,
-// so that equal numbers of cores give equal bits.
+// so that equal numbers of cores give equal bits. Where the backend makes replicas, each of these devices
+// takes its share of every batch, and all of them together the steps that one would take, to rounding.
 class TrainingPlan {
  public:
   TrainingPlan(TrainingPlan&&) noexcept;
@@ -55,7 +56,7 @@ class TrainingPlan {
   std::span<const TensorDescription> inputs() const;
   // Forward, loss and backward. Returns the batch's loss: the mean over its real samples of their weighted
   // losses, and the regularisers' penalty. Throws Error where the count does not fit, and what the source
-  // threw.
+  // threw; several devices cannot go on after that.
   double forward_backward(const TrainingBatch& batch, const RunContext& context);
   // The same in two halves, between which a device works while the host goes on: `start` begins a step,
   // `finish` waits for the first of those that were started and are not finished, and returns its loss. Of
@@ -78,7 +79,8 @@ class TrainingPlan {
   // Throws Error that names the first weight that does not fit; nothing is changed then.
   void restore(const Weights& weights, const OptimizerState& state);
 
-  int lanes() const;
+  int devices() const;  // that train together; 1: the backend's own
+  int lanes() const;    // of cores, or devices
   std::int64_t micro_batch() const;
   void set_profiling(bool on);
   // Summed over the lanes. The entry of kind "input" is the time in SampleSource::write.
@@ -88,9 +90,10 @@ class TrainingPlan {
  private:
   friend TrainingPlan compile_training(const Graph&, const Weights&, std::shared_ptr<const Backend>,
                                        const TrainingOptions&);
+  struct Devices;
   struct State;
-  explicit TrainingPlan(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit TrainingPlan(std::unique_ptr<Devices> devices);
+  std::unique_ptr<Devices> devices_;
 };
 
 // Throws Error(--precision) for one that training does not run in, on any backend.

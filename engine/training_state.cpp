@@ -42,17 +42,19 @@ TrainingPlan::State::State(const Network& given, std::shared_ptr<const Backend> 
       parameters(network.network.graph, network.network.weights, network.constant,
                  value_types(network.network.graph, options.precision), options.optimizer, backend->memory()),
       threads(runs_whole(network, *backend, options.batch) ? 1 : backend->threads()),
+      communicator_(backend->communicator()),
+      own_batch_(batch_share(options.batch, communicator_).count),
       whole_batch_(learns_statistics(network)),
       update_(backend->prepare_update(options.optimizer)) {
   parameters.round(*update_);
   const std::int64_t lanes = threads.count();
-  micro_batch = options.batch;
+  micro_batch = own_batch_;
   if (!whole_batch_ && options.micro_batch > 0) {
-    micro_batch = std::min(options.micro_batch, options.batch);
+    micro_batch = std::min(options.micro_batch, own_batch_);
   } else if (lanes > 1) {
-    micro_batch = chosen_micro_batch(options.batch, lanes);
+    micro_batch = chosen_micro_batch(own_batch_, lanes);
   }
-  const std::int64_t runs = (options.batch + micro_batch * lanes - 1) / (micro_batch * lanes);
+  const std::int64_t runs = (own_batch_ + micro_batch * lanes - 1) / (micro_batch * lanes);
   make_step_numbers();
   for (std::int64_t lane = 0; lane < lanes; ++lane) lanes_.push_back(make_lane(micro_batch, runs));
   first_ = &lanes_[0];
@@ -113,18 +115,29 @@ void TrainingPlan::State::slice_parameters() {
   }
 }
 
-TrainingLane& TrainingPlan::State::whole_batch_lane(std::int64_t count) {
-  if (count == options.batch) return lanes_[0];
-  const auto found = short_lanes_.find(count);
+// Where batch norms need just so many samples, or where there are more than the device's lane was made for:
+// of a batch that is smaller than the number of devices.
+bool TrainingPlan::State::takes_short_lane(const BatchShare& share) const {
+  return whole_batch_ ? share.count != own_batch_ : share.count > own_batch_;
+}
+
+bool TrainingPlan::State::has_lane_for(std::int64_t count) const {
+  const BatchShare share = batch_share(count, communicator_);
+  return !takes_short_lane(share) || short_lanes_.contains(share.count);
+}
+
+TrainingLane& TrainingPlan::State::lane_for(const BatchShare& share) {
+  if (!takes_short_lane(share)) return lanes_[0];
+  const auto found = short_lanes_.find(share.count);
   if (found != short_lanes_.end()) return found->second;
-  TrainingLane& lane = short_lanes_.emplace(count, make_lane(count, 1)).first->second;
+  TrainingLane& lane = short_lanes_.emplace(share.count, make_lane(share.count, 1)).first->second;
   lane.set_profiling(profiling_);
   return lane;
 }
 
 // On a device, where one run takes the whole batch.
 int TrainingPlan::State::steps_at_once() const {
-  const bool one_run = threads.count() == 1 && (whole_batch_ || micro_batch == options.batch);
+  const bool one_run = threads.count() == 1 && (whole_batch_ || micro_batch == own_batch_);
   return backend->memory()->is_apart() && one_run ? static_cast<int>(TrainingLane::runs_at_once) : 1;
 }
 
@@ -133,9 +146,11 @@ void TrainingPlan::State::start(const TrainingBatch& batch, const RunContext& co
   if (static_cast<int>(started_.size()) == most)
     throw Error("training step", "finish the step before this one first", ErrorKind::failure);
   const bool at_once = most > 1;
-  first_ = whole_batch_ ? &whole_batch_lane(batch.count) : &lanes_[0];
+  share_ = batch_share(batch.count, communicator_);
+  first_ = &lane_for(share_);
   threads.run([&](int lane) { run_lane(lane, batch, context, !at_once); });
   threads.run([&](int lane) { sum_lanes(lane); });
+  if (communicator_) sum_devices();
   if (has_penalties_ || finite_.size() > 0)
     repeat(finish_gradients_, [&] { threads.run([&](int lane) { finish_gradients(lane); }); });
   if (has_penalties_) {
@@ -144,15 +159,17 @@ void TrainingPlan::State::start(const TrainingBatch& batch, const RunContext& co
     backend->memory()->set(*penalty_results_[turn_].arrived);
   }
   started_.push_back(
-      {std::accumulate(losses_.begin(), losses_.end(), 0.0), at_once ? first_ : nullptr, turn_});
+      {std::accumulate(losses_.begin(), losses_.end(), 0.0), at_once ? first_ : nullptr, turn_, share_});
 }
 
 double TrainingPlan::State::finish() {
   if (started_.empty()) throw Error("training step", "none was started", ErrorKind::failure);
   const Started step = started_.front();
   started_.pop_front();
+  finished_ = step.share;
   double loss = step.loss + (step.lane ? step.lane->finish(predictions.data()) : 0.0);
-  if (!has_penalties_) return loss;
+  // Every device has the same penalties: they count once.
+  if (!has_penalties_ || (communicator_ && communicator_->rank() > 0)) return loss;
   const Penalties& penalties = penalty_results_[step.penalties];
   penalties.arrived->wait();
   const auto* values = reinterpret_cast<const double*>(penalties.host.data());
@@ -161,12 +178,15 @@ double TrainingPlan::State::finish() {
 
 void TrainingPlan::State::run_lane(int number, const TrainingBatch& batch, const RunContext& context,
                                    bool finish_last) {
-  TrainingLane& lane = whole_batch_ ? *first_ : lanes_[static_cast<std::size_t>(number)];
-  const std::int64_t samples = whole_batch_ ? batch.count : micro_batch;
+  TrainingLane& lane = number == 0 ? *first_ : lanes_[static_cast<std::size_t>(number)];
+  const std::int64_t samples = lane.samples(), end = share_.first + share_.count;
+  TrainingBatch shared = batch;
+  shared.count = share_.all;
   double& loss = losses_[static_cast<std::size_t>(number)] = 0;
   lane.begin();
-  for (std::int64_t first = number * samples; first < batch.count; first += threads.count() * samples) {
-    lane.start(batch, first, std::min(samples, batch.count - first), context);
+  for (std::int64_t first = share_.first + number * samples; first < end;
+       first += threads.count() * samples) {
+    lane.start(shared, first, std::min(samples, end - first), context);
     if (finish_last) loss += lane.finish(predictions.data());
   }
 }
@@ -183,6 +203,13 @@ void TrainingPlan::State::sum_lanes(int lane) {
     }
     slice_parameters_[own][i].diff_weights = sum;
   }
+}
+
+void TrainingPlan::State::sum_devices() {
+  std::vector<Communicator::Array> gradients;
+  for (const DeviceArray& gradient : first_->gradients())
+    gradients.push_back({gradient.floats(), static_cast<std::int64_t>(gradient.size() / sizeof(float))});
+  communicator_->sum(gradients);
 }
 
 void TrainingPlan::State::finish_gradients(int lane) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/batch_share.h"
 #include "engine/lanes.h"
 #include "engine/repeated_work.h"
 #include "engine/step_state.h"
@@ -13,12 +14,19 @@
 
 namespace petal {
 
-// The inside of a training plan: lanes over shared parameters.
+// A device of a training plan: lanes over shared parameters. A replica takes its share of every batch, sums
+// its gradients with the others' and takes the step that all of them take.
 struct TrainingPlan::State {
   State(const Network& given, std::shared_ptr<const Backend> backend, const TrainingOptions& options);
 
   void start(const TrainingBatch& batch, const RunContext& context);
+  // The device's share of the loss.
   double finish();
+  // Of the step finished last: which rows of `predictions` are the device's.
+  const BatchShare& finished() const { return finished_; }
+  // Whether a batch of `count` samples starts without memory being taken for it; takes that memory.
+  bool has_lane_for(std::int64_t count) const;
+  void make_lane_for(std::int64_t count) { lane_for(batch_share(count, communicator_)); }
   int steps_at_once() const;
   void update(float learning_rate);
   OptimizerState state() const;
@@ -28,7 +36,7 @@ struct TrainingPlan::State {
   Profile profile() const;
   std::size_t arena_bytes() const;
 
-  TrainingOptions options;
+  TrainingOptions options;  // its batch is that of all devices
   std::shared_ptr<const Backend> backend;
   TrainingNetwork network;
   ParameterStore parameters;
@@ -48,11 +56,15 @@ struct TrainingPlan::State {
   void slice_parameters();
   // Makes what state_ to penalty_results_ name.
   void make_step_numbers();
-  TrainingLane& whole_batch_lane(std::int64_t count);
+  bool takes_short_lane(const BatchShare& share) const;
+  // The one lane for it, or the first of several.
+  TrainingLane& lane_for(const BatchShare& share);
   // A lane's samples of the batch; `finish_last`: all of them are finished too. Assigns its loss.
   void run_lane(int lane, const TrainingBatch& batch, const RunContext& context, bool finish_last);
   // Sums the gradients of all lanes into the first lane's; by lane, its slices.
   void sum_lanes(int lane);
+  // Then the first lane's of all devices.
+  void sum_devices();
   // What comes behind: the loss's factor is taken out, and the regularisers' gradients are added.
   void finish_gradients(int lane);
   void clip_by_norm();
@@ -68,10 +80,13 @@ struct TrainingPlan::State {
            lane * static_cast<std::size_t>(parameters.trainable_count());
   }
 
-  bool whole_batch_;  // a batch norm learns: one lane, and for a short batch one of its own
+  const Communicator* communicator_;  // null: no other device trains with this one
+  std::int64_t own_batch_;            // this device's samples of a whole batch
+  bool whole_batch_;                  // a batch norm learns: one lane, and for a short batch one of its own
   std::vector<TrainingLane> lanes_;
   std::map<std::int64_t, TrainingLane> short_lanes_;
   TrainingLane* first_ = nullptr;  // holds the gradient of the last batch
+  BatchShare share_;               // of the last batch
   std::shared_ptr<const UpdateKernel> update_;
   std::vector<std::vector<Slice>> slices_;                              // by lane
   std::vector<std::vector<UpdateKernel::Parameter>> slice_parameters_;  // likewise
@@ -95,8 +110,10 @@ struct TrainingPlan::State {
     double loss;
     TrainingLane* lane;  // null: all is finished
     std::size_t penalties;
+    BatchShare share;
   };
   std::deque<Started> started_;
+  BatchShare finished_;
   bool profiling_ = false;
 };
 

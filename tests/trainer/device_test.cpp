@@ -15,10 +15,12 @@ using namespace petal::test;
 
 namespace {
 
-// The kernels for GPUs, as loops of the host, and the GPU where there is one.
+// The kernels for GPUs, as loops of the host, on one device and on two, and the GPUs that there are.
 std::vector<BackendFactory> devices() {
-  std::vector<BackendFactory> all = {[](int) { return testing::make_cuda_on_host(); }};
+  std::vector<BackendFactory> all = {[](int) { return testing::make_cuda_on_host(); },
+                                     [](int) { return testing::make_cuda_on_host_with_replicas(2); }};
   for (const auto& gpu : testing::gpus_under_test()) all.push_back([gpu](int) { return gpu; });
+  for (const auto& gpus : testing::several_gpus_under_test()) all.push_back([gpus](int) { return gpus; });
   return all;
 }
 

@@ -88,8 +88,8 @@ BenchmarkResult run_benchmark(const BenchmarkCase& what, const BackendFactory& b
   result.peak_memory_bytes = peak_memory_bytes();
   const double operations = workload->operations_per_photo();
   result.operations = std::llround(operations);
-  if (limit.operations_per_second > 0)
-    result.share_of_limit = operations * result.photos_per_second() / limit.operations_per_second;
+  const double all_devices = limit.operations_per_second * workload->devices();
+  if (all_devices > 0) result.share_of_limit = operations * result.photos_per_second() / all_devices;
   result.accuracy = accuracy_of(what.source);
   return result;
 }

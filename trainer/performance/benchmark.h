@@ -45,7 +45,7 @@ struct BenchmarkResult {
   std::int64_t peak_memory_bytes = 0;  // of the process, from before compiling to the last run
   std::int64_t parameters = 0;
   std::int64_t operations = 0;       // floating-point, a photo
-  double share_of_limit = 0;         // of the device's rate of matrix products
+  double share_of_limit = 0;         // of the devices' rate of matrix products
   std::optional<double> accuracy{};  // a run folder's, on its test photos
 
   double latency(double share) const;  // milliseconds; 0.5: the median

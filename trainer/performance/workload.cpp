@@ -107,6 +107,7 @@ class TrainingWorkload final : public Workload {
     plan_.finish();
     --started_;
   }
+  int devices() const override { return plan_.devices(); }
   int lanes() const override { return plan_.lanes(); }
   std::int64_t micro_batch() const override { return plan_.micro_batch(); }
   void set_profiling(bool on) override { plan_.set_profiling(on); }

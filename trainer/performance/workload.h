@@ -22,6 +22,7 @@ class Workload {
  public:
   virtual ~Workload() = default;
   virtual void run() = 0;
+  virtual int devices() const { return 1; }
   virtual int lanes() const = 0;
   virtual std::int64_t micro_batch() const = 0;
   virtual void set_profiling(bool on) = 0;
