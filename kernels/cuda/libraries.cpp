@@ -1,5 +1,6 @@
 #include "kernels/cuda/libraries.h"
 
+#include <functional>
 #include <optional>
 
 #include "kernels/cuda/convolution/cudnn_convolution.h"
@@ -36,34 +37,46 @@ class VendorLibraries final : public Libraries {
     device_ = device_text(options.device);
   }
 
+  // Depthwise ones are our own, unless cuDNN's are found to be faster.
   std::unique_ptr<Kernel> prepare_convolution(const Device& device, const PrepareContext& context,
                                               const ConvolutionLayer& layer) override {
+    if (is_depthwise(layer.geometry) && !choices_) return nullptr;
     const DataType type = convolution_type(context, layer);
     const Fusion fusion = convolution_fusion(context, layer, type);
-    const std::vector<ConvolutionPlan> plans = plan_convolution(
-        {.handle = cudnn_.get()}, layer.geometry, context.direction, type, exactness_, most(), fusion);
-    const auto name = [](const ConvolutionPlan& plan) { return plan.engine.name; };
-    const auto make = [&](const ConvolutionPlan& plan) {
-      const PackedConvolution convolution{layer.geometry, context.direction, type, plan.kernel_type,
-                                          plan.fusion};
-      return make_packed_convolution(device, context, layer, convolution,
-                                     make_cudnn_convolution(context.node.name, cudnn_, plan));
-    };
-    return best_of(plans, plan_key(layer.geometry, context.direction, type, exactness_, fusion), device,
-                   context, name, make);
+    std::vector<Candidate> candidates;
+    for (const ConvolutionPlan& plan : plan_convolution(
+             {.handle = cudnn_.get()}, layer.geometry, context.direction, type, exactness_, most(), fusion)) {
+      candidates.push_back({plan.engine.name, [&, plan] {
+                              const PackedConvolution convolution{layer.geometry, context.direction, type,
+                                                                  plan.kernel_type, plan.fusion};
+                              return make_packed_convolution(
+                                  device, context, layer, convolution,
+                                  make_cudnn_convolution(context.node.name, cudnn_, plan));
+                            }});
+    }
+    if (is_depthwise(layer.geometry)) {
+      candidates.push_back({"own", [&] {
+                              Device own = device;
+                              own.libraries = nullptr;
+                              return cuda::prepare_convolution(own, context, layer);
+                            }});
+    }
+    return best_of(candidates, plan_key(layer.geometry, context.direction, type, exactness_, fusion), device,
+                   context);
   }
 
   std::unique_ptr<Kernel> prepare_dense(const Device& device, const PrepareContext& context,
                                         const Dense& layer) override {
     const bool tensor_float32 = exactness_.tensor_float32;
     for (const MatrixProduct& product : dense_products(layer, context)) {
-      const std::vector<ProductPlan> plans =
-          plan_product(cublaslt_, stream_.get(), product, tensor_float32, most());
-      const auto name = [](const ProductPlan& plan) { return plan.algorithm; };
-      const auto make = [&](const ProductPlan& plan) {
-        return make_dense_kernel(device, context, layer, product, plan.product);
-      };
-      if (auto kernel = best_of(plans, plan_key(product, tensor_float32), device, context, name, make))
+      std::vector<Candidate> candidates;
+      for (const ProductPlan& plan :
+           plan_product(cublaslt_, stream_.get(), product, tensor_float32, most())) {
+        candidates.push_back({plan.algorithm, [&, plan] {
+                                return make_dense_kernel(device, context, layer, product, plan.product);
+                              }});
+      }
+      if (auto kernel = best_of(candidates, plan_key(product, tensor_float32), device, context))
         return kernel;
     }
     return nullptr;
@@ -72,19 +85,24 @@ class VendorLibraries final : public Libraries {
  private:
   std::size_t most() const { return choices_ ? most_candidates : 1; }
 
-  // The kernel of the plan that the library suggests first, or of the fastest where they are timed; null
-  // where there is none.
-  template <class Plan, class Name, class Make>
-  std::unique_ptr<Kernel> best_of(const std::vector<Plan>& plans, const std::string& key,
-                                  const Device& device, const PrepareContext& context, const Name& name,
-                                  const Make& make) {
-    if (plans.empty()) return nullptr;
-    if (!choices_ || plans.size() == 1) return make(plans[0]);
-    std::vector<std::string> engines;
-    for (const Plan& plan : plans) engines.push_back(name(plan));
-    return make(plans[choose_plan(*choices_, device_ + ", " + key, engines, [&](std::size_t place) {
-      return fastest_seconds(*make(plans[place]), context, device.memory);
-    })]);
+  // A way to compute a layer's direction.
+  struct Candidate {
+    std::string name;
+    std::function<std::unique_ptr<Kernel>()> make;
+  };
+
+  // The kernel that the library suggests first, or the fastest where they are timed; null where there is
+  // none.
+  std::unique_ptr<Kernel> best_of(const std::vector<Candidate>& candidates, const std::string& key,
+                                  const Device& device, const PrepareContext& context) {
+    if (candidates.empty()) return nullptr;
+    if (!choices_ || candidates.size() == 1) return candidates[0].make();
+    std::vector<std::string> names;
+    for (const Candidate& candidate : candidates) names.push_back(candidate.name);
+    const std::size_t fastest = choose_plan(*choices_, device_ + ", " + key, names, [&](std::size_t place) {
+      return fastest_seconds(*candidates[place].make(), context, device.memory);
+    });
+    return candidates[fastest].make();
   }
 
   std::shared_ptr<CUstream_st> stream_;

@@ -5,6 +5,7 @@
 #include "kernels/cuda/convolution/packed_convolution.h"
 #include "tests/kernels/case_runner.h"
 #include "tests/kernels/conv2d_cases.h"
+#include "tests/kernels/depthwise_conv2d_cases.h"
 #include "tests/kernels/described_libraries.h"
 
 namespace petal::testing {
@@ -19,6 +20,8 @@ TEST_CASE("convolutions on a GPU are what is described to the library, fused or 
         if (rounds_gradients && precision == Precision::f32) continue;
         check_forward(*backend, precision, conv2d_cases());
         check_backward(*backend, precision, conv2d_cases());
+        check_forward(*backend, precision, depthwise_conv2d_cases());
+        check_backward(*backend, precision, depthwise_conv2d_cases());
       }
     }
   }

@@ -100,10 +100,10 @@ void for_each_product(const ConvolutionGeometry& g, const Term& term) {
       for (Index kx = 0; kx < g.window.kernel.width; ++kx) {
         const Index y = g.src_row(at.y, ky), x = g.src_column(at.x, kx);
         if (!g.src.holds(y, x)) continue;
-        for (Index c = 0; c < g.src.channels; ++c) {
-          const Index tap = (at.c * g.window.kernel.height + ky) * g.window.kernel.width + kx;
-          term(d, g.src.at(at.n, y, x, c), tap * g.src.channels + c);
-        }
+        const Index tap = (at.c * g.window.kernel.height + ky) * g.window.kernel.width + kx;
+        const Index first = at.c / g.group_filters() * g.group_channels();
+        for (Index c = 0; c < g.group_channels(); ++c)
+          term(d, g.src.at(at.n, y, x, first + c), tap * g.group_channels() + c);
       }
     }
   }
@@ -170,7 +170,6 @@ class Described final : public cuda::Libraries {
 
   std::unique_ptr<Kernel> prepare_convolution(const cuda::Device& device, const PrepareContext& context,
                                               const cuda::ConvolutionLayer& layer) override {
-    if (layer.geometry.groups != 1) return nullptr;
     PackedConvolution convolution{.geometry = layer.geometry, .direction = context.direction};
     convolution.type = convolution.kernel_type = cuda::convolution_type(context, layer);
     if (context.direction == Direction::forward && how_.fuses)

@@ -33,6 +33,11 @@ struct ConvolutionGeometry {
   }
 };
 
+// Whether every channel has a filter of its own, or several.
+inline bool is_depthwise(const ConvolutionGeometry& geometry) {
+  return geometry.groups > 1 && geometry.groups == geometry.src.channels;
+}
+
 // What a layer adds to the sums and applies to them.
 struct Epilogue {
   const float* bias;  // null: none

@@ -173,7 +173,7 @@ std::optional<Descriptor> graph_of(const PlanTarget& target, const ConvolutionGe
       .set(names.src, image(ConvolutionArray::src, g.src, types.images))
       .set(names.kernel,
            tensor(ConvolutionArray::kernel,
-                  {g.dst.channels, g.src.channels, g.window.kernel.height, g.window.kernel.width},
+                  {g.dst.channels, g.group_channels(), g.window.kernel.height, g.window.kernel.width},
                   types.kernel))
       .set(names.dst, operations.result())
       .set(names.alpha, CUDNN_TYPE_FLOAT, {1.0f})
@@ -298,7 +298,6 @@ std::vector<ConvolutionPlan> plan_typed(const PlanTarget& target, const Convolut
 std::vector<ConvolutionPlan> plan_convolution(const PlanTarget& target, const ConvolutionGeometry& geometry,
                                               Direction direction, DataType type, const Exactness& exactness,
                                               std::size_t most, const Fusion& fusion) {
-  if (geometry.groups != 1) return {};
   const auto plan = [&](const ConvolutionTypes& types, const Fusion& fused) {
     return plan_typed(target, geometry, direction, types, exactness, most, fused);
   };

@@ -35,11 +35,10 @@ struct ConvolutionPlan {
 std::string plan_key(const ConvolutionGeometry& geometry, Direction direction, DataType type,
                      const Exactness& exactness, const Fusion& fusion);
 
-// Plans one direction of a convolution of images of `type`, channels last, whose kernel is (F, KH, KW, C),
-// with sums in float32; forward with `fusion`, where there is an engine for that, else with none: the first
-// `most` of cuDNN's suggestions, the best first, that are as exact as asked. The kernel is of the same type;
-// a gradient of it is float32 where there is an engine for that. None where there is no engine, and for
-// groups.
+// Plans one direction of a convolution of images of `type`, channels last, whose kernel is (F, KH, KW, C of a
+// group), with sums in float32; forward with `fusion`, where there is an engine for that, else with none: the
+// first `most` of cuDNN's suggestions, the best first, that are as exact as asked. The kernel is of the same
+// type; a gradient of it is float32 where there is an engine for that. None where there is no engine.
 std::vector<ConvolutionPlan> plan_convolution(const PlanTarget& target, const ConvolutionGeometry& geometry,
                                               Direction direction, DataType type, const Exactness& exactness,
                                               std::size_t most = 1, const Fusion& fusion = {});

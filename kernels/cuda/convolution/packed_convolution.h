@@ -17,7 +17,7 @@ struct Fusion {
 };
 
 // One direction of a convolution of images (N, H, W, C) of one type, which the residual and the bias have
-// too, with a kernel (F, KH, KW, C) and sums in float32.
+// too, with a kernel (F, KH, KW, C of a group) and sums in float32.
 struct PackedConvolution {
   ConvolutionGeometry geometry;
   Direction direction = Direction::forward;
