@@ -37,7 +37,8 @@ struct CudaEngine {
   bool rounds_products = false;  // of float32: to TensorFloat-32, or less
   bool approximates = false;     // by transforms, or with sums in less than float32
   bool deterministic = true;
-  bool is_fused = false;  // with the residual, the bias and the relu
+  bool is_fused = false;                 // with the residual, the bias and the relu
+  DataType kernel_type = DataType::f32;  // in which it reads the kernel, or writes its gradient
   std::size_t workspace_bytes = 0;
 };
 

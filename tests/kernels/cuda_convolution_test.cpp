@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
 #include <optional>
+#include <set>
+#include <string>
 
 #include "kernels/cuda/convolution/packed_convolution.h"
 #include "tests/kernels/case_runner.h"
@@ -25,6 +27,50 @@ TEST_CASE("convolutions on a GPU are what is described to the library, fused or 
       }
     }
   }
+}
+
+TEST_CASE("a convolution's key tells all that the choice of its engine depends on") {
+  struct Problem {
+    cuda::ConvolutionGeometry geometry{};
+    Direction direction = Direction::forward;
+    DataType type = DataType::f32;
+    cuda::Exactness exactness{};
+    cuda::Fusion fusion{};
+  };
+  std::set<std::string> keys;
+  std::size_t problems = 0;
+  const auto add = [&](const Problem& p) {
+    keys.insert(cuda::plan_key(p.geometry, p.direction, p.type, p.exactness, p.fusion));
+    ++problems;
+  };
+  add({});
+  for (const Direction direction : {Direction::backward_data, Direction::backward_weights})
+    add({.direction = direction});
+  for (const DataType type : {DataType::bf16, DataType::f16}) add({.type = type});
+  for (const auto flag : {&cuda::Exactness::tensor_float32, &cuda::Exactness::deterministic}) {
+    Problem problem;
+    problem.exactness.*flag = true;
+    add(problem);
+  }
+  for (const auto flag : {&cuda::Fusion::residual, &cuda::Fusion::bias, &cuda::Fusion::relu}) {
+    Problem problem;
+    problem.fusion.*flag = true;
+    add(problem);
+  }
+  constexpr int sizes = 16;
+  for (int i = 0; i < sizes; ++i) {
+    Problem problem;
+    cuda::ConvolutionGeometry& g = problem.geometry;
+    Window& w = g.window;
+    std::int64_t* const size[sizes] = {
+        &g.src.batch,      &g.src.height,     &g.src.width,       &g.src.channels,
+        &g.dst.channels,   &g.groups,         &w.kernel.height,   &w.kernel.width,
+        &w.strides.height, &w.strides.width,  &w.dilation.height, &w.dilation.width,
+        &w.padding.top,    &w.padding.bottom, &w.padding.left,    &w.padding.right};
+    *size[i] = 7;
+    add(problem);
+  }
+  CHECK(keys.size() == problems);
 }
 
 TEST_CASE("what cuDNN has good engines for is asked for behind a convolution") {

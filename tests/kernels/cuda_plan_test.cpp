@@ -78,6 +78,7 @@ TEST_CASE("cudnn has an engine for every convolution, on GPUs that are not there
 
 TEST_CASE("cudnn has engines for convolutions of halves, with sums in float32") {
   if (!has_plugin()) return;
+  int gradients = 0, float_gradients = 0;
   const std::vector<std::pair<Shape, Conv2D>> layers = {
       {{32, 224, 224, 3}, {.filters = 32, .kernel = {3, 3}, .strides = {2, 2}, .padding = Padding::same}},
       {{32, 56, 56, 24}, {.filters = 144}},
@@ -94,11 +95,18 @@ TEST_CASE("cudnn has engines for convolutions of halves, with sums in float32") 
           const std::vector<CudaEngine> engines =
               cuda_convolution_engines(properties_of(gpu), layer, photos, direction, {}, 1, type);
           CHECK(!engines.empty());
-          for (const CudaEngine& engine : engines) CHECK(!engine.approximates);
+          for (const CudaEngine& engine : engines) {
+            CHECK(!engine.approximates);
+            if (direction != Direction::backward_weights) CHECK(engine.kernel_type == type);
+            float_gradients += engine.kernel_type == DataType::f32;
+            gradients += direction == Direction::backward_weights;
+          }
         }
       }
     }
   }
+  // It rounds the others to halves when it writes them.
+  MESSAGE("of ", gradients, " kernels' gradients ", float_gradients, " are float32");
 }
 
 TEST_CASE("cudnn fuses a residual, a bias and a relu behind a convolution, in every type that a GPU has") {

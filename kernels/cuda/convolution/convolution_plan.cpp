@@ -286,6 +286,7 @@ std::vector<ConvolutionPlan> plan_typed(const PlanTarget& target, const Convolut
       if (auto plan = plan_with(target, properties, configuration, engine, types.kernel)) {
         plan->fusion = fusion;
         plan->engine.is_fused = fusion.any();
+        plan->engine.kernel_type = types.kernel;
         plans.push_back(std::move(*plan));
       }
     }
@@ -306,26 +307,6 @@ std::vector<ConvolutionPlan> plan_convolution(const PlanTarget& target, const Co
     plans = plan({type, DataType::f32}, {});
   if (direction == Direction::forward && fusion.any()) plans = plan({type, type}, fusion);
   return plans.empty() ? plan({type, type}, {}) : plans;
-}
-
-std::string plan_key(const ConvolutionGeometry& g, Direction direction, DataType type,
-                     const Exactness& exactness, const Fusion& fusion) {
-  std::string key = std::string(to_string(direction)) + " " + std::string(to_string(type));
-  const Window& w = g.window;
-  for (const Index size :
-       {g.src.batch, g.src.height, g.src.width, g.src.channels, g.dst.channels, g.groups, w.kernel.height,
-        w.kernel.width, w.strides.height, w.strides.width, w.dilation.height, w.dilation.width, w.padding.top,
-        w.padding.bottom, w.padding.left, w.padding.right}) {
-    key += " " + std::to_string(size);
-  }
-  for (const auto& [is_set, word] : {std::pair(fusion.residual, " residual"),
-                                     {fusion.bias, " bias"},
-                                     {fusion.relu, " relu"},
-                                     {exactness.tensor_float32, " tf32"},
-                                     {exactness.deterministic, " deterministic"}}) {
-    if (is_set) key += word;
-  }
-  return key;
 }
 
 }  // namespace petal::cuda

@@ -15,12 +15,6 @@ struct PlanTarget {
   std::string properties{};
 };
 
-// How exactly is to be computed.
-struct Exactness {
-  bool tensor_float32 = false;  // products of 10 bits, on tensor cores
-  bool deterministic = false;   // no engine that gives other bits from run to run
-};
-
 // The numbers by which a plan's arrays are bound.
 enum class ConvolutionArray : std::int64_t { src = 1, kernel = 2, dst = 3, residual = 4, bias = 5 };
 
@@ -31,14 +25,11 @@ struct ConvolutionPlan {
   Fusion fusion{};
 };
 
-// All that its plans depend on besides the device and the library, as text.
-std::string plan_key(const ConvolutionGeometry& geometry, Direction direction, DataType type,
-                     const Exactness& exactness, const Fusion& fusion);
-
 // Plans one direction of a convolution of images of `type`, channels last, whose kernel is (F, KH, KW, C of a
 // group), with sums in float32; forward with `fusion`, where there is an engine for that, else with none: the
 // first `most` of cuDNN's suggestions, the best first, that are as exact as asked. The kernel is of the same
-// type; a gradient of it is float32 where there is an engine for that. None where there is no engine.
+// type; a gradient of it is float32 where there is an engine for that (cuDNN 9.19 has none for halves on
+// compute capability 8.0 to 10.0: it rounds them). None where there is no engine.
 std::vector<ConvolutionPlan> plan_convolution(const PlanTarget& target, const ConvolutionGeometry& geometry,
                                               Direction direction, DataType type, const Exactness& exactness,
                                               std::size_t most = 1, const Fusion& fusion = {});

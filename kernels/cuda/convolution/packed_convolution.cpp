@@ -160,6 +160,26 @@ Fusion convolution_fusion(const PrepareContext& context, const ConvolutionLayer&
   return fusion_of(layer, residual);
 }
 
+std::string plan_key(const ConvolutionGeometry& g, Direction direction, DataType type,
+                     const Exactness& exactness, const Fusion& fusion) {
+  std::string key = std::string(to_string(direction)) + " " + std::string(to_string(type));
+  const Window& w = g.window;
+  for (const Index size :
+       {g.src.batch, g.src.height, g.src.width, g.src.channels, g.dst.channels, g.groups, w.kernel.height,
+        w.kernel.width, w.strides.height, w.strides.width, w.dilation.height, w.dilation.width, w.padding.top,
+        w.padding.bottom, w.padding.left, w.padding.right}) {
+    key += " " + std::to_string(size);
+  }
+  for (const auto& [is_set, word] : {std::pair(fusion.residual, " residual"),
+                                     {fusion.bias, " bias"},
+                                     {fusion.relu, " relu"},
+                                     {exactness.tensor_float32, " tf32"},
+                                     {exactness.deterministic, " deterministic"}}) {
+    if (is_set) key += word;
+  }
+  return key;
+}
+
 std::unique_ptr<Kernel> make_packed_convolution(const Device& device, const PrepareContext& context,
                                                 const ConvolutionLayer& layer,
                                                 const PackedConvolution& convolution,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "kernels/cuda/convolution/convolution.h"
 
 namespace petal::cuda {
@@ -24,6 +26,12 @@ struct PackedConvolution {
   DataType type = DataType::f32;         // of the images
   DataType kernel_type = DataType::f32;  // of the kernel: `type`; of its gradient, or float32
   Fusion fusion{};                       // forward alone
+};
+
+// How exactly is to be computed.
+struct Exactness {
+  bool tensor_float32 = false;  // products of 10 bits, on tensor cores
+  bool deterministic = false;   // no engine that gives other bits from run to run
 };
 
 // Where its arrays, or their gradients, lie in the device's memory: its result is that of its direction.
@@ -53,6 +61,10 @@ Fusion fusion_of(const ConvolutionLayer& layer, bool residual);
 // What of the layer's epilogue a library is asked for: nothing where it would see a residual or a result of
 // another type.
 Fusion convolution_fusion(const PrepareContext& context, const ConvolutionLayer& layer, DataType type);
+
+// All that its plans depend on besides the device and the library, as text.
+std::string plan_key(const ConvolutionGeometry& geometry, Direction direction, DataType type,
+                     const Exactness& exactness, const Fusion& fusion);
 
 // A layer's direction by a convolution that `planned` computes; what that does not have in it is our own
 // around it. A fused bias is rounded to the images' type, in whose stead the sums are not rounded before it
