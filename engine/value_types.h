@@ -15,7 +15,8 @@ namespace petal {
 // weights, the loss and the optimiser are float32. Where Keras leaves it to the user to keep the last softmax
 // in float32, it is so here. Beyond Keras, vectors (N, C), biases, depthwise kernels and photos under
 // augmentation stay float32: they are small, or rounding them costs more accuracy than it saves time. (A bias
-// that cuDNN adds within a half convolution is rounded there: it has no engines for others.)
+// that cuDNN adds within a half convolution is rounded there, and so is the gradient of such a convolution's
+// kernel before it is widened: it has no engines for others. Keras rounds both too.)
 
 // Only the shape's reading changes: dst is src's memory.
 bool is_view(const Node& node);
