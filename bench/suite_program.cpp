@@ -6,12 +6,15 @@
 #include <string_view>
 
 #include "engine/error.h"
+#include "kernels/cuda/backend.h"
 #include "kernels/reference/backend.h"
 
 namespace petal::bench {
 
 void add_suite_options(CLI::App& app, SuiteArguments& arguments) {
-  app.add_option("--device", arguments.devices, "cpu, cuda, or reference: the plain loops")
+  app.add_option("--device", arguments.devices,
+                 "cpu, cuda, reference (the plain loops), or cuda-own and cuda-libraries: a GPU with our\n"
+                 "kernels alone, and with the libraries' wherever they have one")
       ->delimiter(',')
       ->capture_default_str();
   add_gpu_options(app, arguments.gpu);
@@ -53,6 +56,13 @@ std::vector<std::shared_ptr<const Backend>> backends_of(const SuiteArguments& ar
   for (const std::string& device : arguments.devices) {
     if (device == "reference") {
       backends.push_back(make_reference_backend());
+      continue;
+    }
+    if (device == "cuda-own" || device == "cuda-libraries") {
+      const bool own = device == "cuda-own";
+      backends.push_back(make_cuda_backend({.kernels = own ? CudaKernels::own : CudaKernels::libraries,
+                                            .tensor_float32 = arguments.gpu.tensor_float32,
+                                            .deterministic = arguments.gpu.deterministic}));
       continue;
     }
     DeviceOptions options = is_gpu(device) ? arguments.gpu : DeviceOptions{};

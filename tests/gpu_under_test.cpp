@@ -20,7 +20,8 @@ bool is_asked_for() {
 std::vector<std::shared_ptr<const Backend>> gpus_under_test() {
   if (!is_asked_for()) return {};
   try {
-    return {make_cuda_backend(), make_cuda_backend({.own_kernels = true})};
+    return {make_cuda_backend(), make_cuda_backend({.kernels = CudaKernels::own}),
+            make_cuda_backend({.kernels = CudaKernels::libraries})};
   } catch (const Error& error) {
     std::fprintf(stderr, "SKIPPED: nothing runs on a GPU: %s\n", error.what());
     return {};
@@ -32,7 +33,7 @@ std::vector<std::shared_ptr<const Backend>> several_gpus_under_test() {
   try {
     if (cuda_device_count() < 2) throw Error("petal devices", "lists no two GPUs");
     return {make_cuda_backend({.training_devices = {0, 1}}),
-            make_cuda_backend({.training_devices = {0, 1}, .own_kernels = true})};
+            make_cuda_backend({.training_devices = {0, 1}, .kernels = CudaKernels::own})};
   } catch (const Error& error) {
     std::fprintf(stderr, "SKIPPED: nothing trains on several GPUs: %s\n", error.what());
     return {};

@@ -11,12 +11,17 @@
 
 namespace petal {
 
+// Whose kernels are taken where both the vendor's libraries and we have one: those that are thought or, by
+// autotuning, found to be faster; all of ours, with which the libraries' results are compared; or all of
+// theirs, with whose speed ours is.
+enum class CudaKernels { faster, own, libraries };
+
 // Which GPU, and how it is to compute.
 struct CudaOptions {
   int device = 0;  // as `petal devices` counts
   // More than one: training runs on all of these, the rest on `device` (Backend::make_replicas).
   std::vector<int> training_devices{};
-  bool own_kernels = false;              // without libraries: slower, what theirs is compared with
+  CudaKernels kernels = CudaKernels::faster;
   bool tensor_float32 = false;           // float32 products of 10 bits, on tensor cores
   bool deterministic = false;            // only what gives equal bits from run to run
   bool autotune = false;                 // time their suggestions, where plan_choices does not know

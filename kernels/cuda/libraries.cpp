@@ -24,7 +24,9 @@ std::string device_text(int device) {
 class VendorLibraries final : public Libraries {
  public:
   VendorLibraries(std::shared_ptr<CUstream_st> stream, const CudaOptions& options)
-      : stream_(std::move(stream)), exactness_(exactness_of(options)) {
+      : stream_(std::move(stream)),
+        exactness_(exactness_of(options)),
+        takes_all_(options.kernels == CudaKernels::libraries) {
     cudnnHandle_t cudnn = nullptr;
     PETAL_CUDNN("cuda", cudnnCreate(&cudnn));
     cudnn_.reset(cudnn, [stream = stream_](cudnnHandle_t handle) { cudnnDestroy(handle); });
@@ -40,7 +42,8 @@ class VendorLibraries final : public Libraries {
   // Depthwise ones are our own, unless cuDNN's are found to be faster.
   std::unique_ptr<Kernel> prepare_convolution(const Device& device, const PrepareContext& context,
                                               const ConvolutionLayer& layer) override {
-    if (is_depthwise(layer.geometry) && !choices_) return nullptr;
+    const bool is_ours = is_depthwise(layer.geometry) && !takes_all_;
+    if (is_ours && !choices_) return nullptr;
     const DataType type = convolution_type(context, layer);
     const Fusion fusion = convolution_fusion(context, layer, type);
     std::vector<Candidate> candidates;
@@ -54,7 +57,7 @@ class VendorLibraries final : public Libraries {
                                   make_cudnn_convolution(context.node.name, cudnn_, plan));
                             }});
     }
-    if (is_depthwise(layer.geometry)) {
+    if (is_ours) {
       candidates.push_back({"own", [&] {
                               Device own = device;
                               own.libraries = nullptr;
@@ -109,6 +112,7 @@ class VendorLibraries final : public Libraries {
   std::shared_ptr<cudnnContext> cudnn_;
   std::shared_ptr<cublasLtContext> cublaslt_;
   Exactness exactness_;
+  bool takes_all_;
   std::optional<PlanChoices> choices_;  // where plans are timed
   std::string device_;
 };

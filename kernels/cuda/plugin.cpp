@@ -56,7 +56,8 @@ class CudaBackend final : public cuda::DeviceBackend {
   CudaBackend(cuda::Device device, std::shared_ptr<CUstream_st> stream, const CudaOptions& options)
       : DeviceBackend(std::move(device)), stream_(std::move(stream)), options_(options) {}
   std::string name() const override {
-    return std::string("cuda") + (options_.own_kernels ? ", own kernels" : "") +
+    return std::string("cuda") + (options_.kernels == CudaKernels::own ? ", own kernels" : "") +
+           (options_.kernels == CudaKernels::libraries ? ", libraries' kernels" : "") +
            (options_.tensor_float32 ? ", tf32" : "") + (options_.deterministic ? ", deterministic" : "") +
            training_name();
   }
@@ -93,7 +94,7 @@ std::shared_ptr<const Backend> make_backend(const CudaOptions& options,
                       .communicator = std::move(communicator)};
   const auto bound = options.memory.find(options.device);
   if (bound != options.memory.end()) device.memory = within(bound->second, device.memory);
-  if (!options.own_kernels) device.libraries = cuda::make_libraries(stream, options);
+  if (options.kernels != CudaKernels::own) device.libraries = cuda::make_libraries(stream, options);
   return std::make_shared<CudaBackend>(std::move(device), stream, options);
 }
 
