@@ -42,6 +42,30 @@ KernelPointer launches(Run run, KernelFacts facts = {}) {
   return std::make_unique<Launches<Run>>(std::move(run), std::move(facts));
 }
 
+// A kernel that has a function for each direction of its node.
+class DirectedKernel : public Kernel {
+ public:
+  explicit DirectedKernel(Direction direction) : direction_(direction) {}
+  void run(const Bindings& b) final {
+    switch (direction_) {
+      case Direction::forward:
+        return forward(b);
+      case Direction::backward_data:
+        return backward_data(b);
+      case Direction::backward_weights:
+        return backward_weights(b);
+    }
+  }
+
+ protected:
+  const Direction direction_;
+
+ private:
+  virtual void forward(const Bindings& b) = 0;
+  virtual void backward_data(const Bindings& b) = 0;
+  virtual void backward_weights(const Bindings& b) = 0;
+};
+
 template <class T>
 const T* as(const std::byte* bytes) {
   return reinterpret_cast<const T*>(bytes);

@@ -9,6 +9,7 @@
 #include "engine/training_plan.h"
 #include "tests/cuda_on_host.h"
 #include "tests/kernels/backends.h"
+#include "tests/kernels/noise.h"
 
 namespace petal::testing {
 namespace {
@@ -36,18 +37,6 @@ Graph drawing_network() {
   return std::move(g).build({x});
 }
 
-class Noise : public SampleSource {
- public:
-  explicit Noise(std::uint64_t seed) : random_(seed, RandomPurpose::drawing) {}
-  void write(std::size_t, std::int64_t first, std::int64_t count, float* dst) const override {
-    for (std::int64_t i = 0; i < each * count; ++i)
-      dst[i] = random_.uniform(static_cast<std::uint32_t>(each * first + i));
-  }
-
- private:
-  RandomStream random_;
-};
-
 // Losses, predictions, weights and where the optimiser stands, of steps that differ in all that can differ.
 std::vector<double> trained(const std::shared_ptr<const Backend>& backend, const TrainingOptions& options) {
   const Graph graph = drawing_network();
@@ -56,7 +45,7 @@ std::vector<double> trained(const std::shared_ptr<const Backend>& backend, const
   const std::vector<std::int32_t> targets = {2, 0, 1, 1, 0};
   std::vector<double> all;
   for (std::uint32_t step = 0; step < 8; ++step) {
-    const Noise noise(step);
+    const Noise noise(each, step);
     const std::int64_t count = step == 5 ? 2 : batch;  // a short batch has a lane of its own
     std::vector<float> sample_weights = {1.0f, 0.5f, 2.0f, 1.5f, static_cast<float>(step)};
     if (step == 6 && options.precision == Precision::f16) sample_weights[0] = 1e30f;  // a step to be left out
@@ -104,7 +93,7 @@ TEST_CASE("inference that is replayed reads its new input") {
     Plan plan = compile(graph, weights, make_cuda_on_host(recorded), {.batch = batch});
     std::vector<float>& all = found.emplace_back();
     for (std::uint64_t run = 0; run < 5; ++run) {
-      Noise(run).write(0, 0, batch, reinterpret_cast<float*>(plan.input()));
+      Noise(each, run).write(0, 0, batch, reinterpret_cast<float*>(plan.input()));
       plan.run();
       const auto* output = reinterpret_cast<const float*>(plan.output());
       all.insert(all.end(), output, output + batch * 3);

@@ -5,6 +5,7 @@
 
 #include "engine/training_plan.h"
 #include "tests/kernels/backends.h"
+#include "tests/kernels/noise.h"
 
 namespace petal::testing {
 namespace {
@@ -34,22 +35,12 @@ Graph small_network() {
   return std::move(g).build({x});
 }
 
-class Noise : public SampleSource {
- public:
-  void write(std::size_t, std::int64_t first, std::int64_t count, float* dst) const override {
-    const RandomStream random(2, RandomPurpose::drawing);
-    const std::int64_t each = size * size * 3;
-    for (std::int64_t i = 0; i < each * count; ++i)
-      dst[i] = random.uniform(static_cast<std::uint32_t>(each * first + i));
-  }
-};
-
 std::vector<double> losses(const std::shared_ptr<const Backend>& backend, const Optimizer& optimizer) {
   const Graph graph = small_network();
   TrainingPlan plan =
       compile_training(graph, initialize(graph, 4), backend,
                        {.batch = batch, .optimizer = optimizer, .clipping = {.global_norm = 5.0f}});
-  const Noise noise;
+  const Noise noise(size * size * 3);
   const std::vector<std::int32_t> targets = {2, 0, 3, 1, 0, 1};
   std::vector<std::uint32_t> samples = {60, 1, 32, 7, 25, 8};
   std::vector<double> curve;

@@ -9,6 +9,7 @@
 #include "tests/cuda_on_host.h"
 #include "tests/gpu_under_test.h"
 #include "tests/kernels/array_error.h"
+#include "tests/kernels/noise.h"
 
 namespace petal::testing {
 namespace {
@@ -44,16 +45,6 @@ Graph small_network(bool batch_norms) {
   return std::move(g).build({x});
 }
 
-class Noise : public SampleSource {
- public:
-  void write(std::size_t, std::int64_t first, std::int64_t count, float* dst) const override {
-    const RandomStream random(2, RandomPurpose::drawing);
-    const std::int64_t each = size * size * 3;
-    for (std::int64_t i = 0; i < each * count; ++i)
-      dst[i] = random.uniform(static_cast<std::uint32_t>(each * first + i));
-  }
-};
-
 const std::vector<std::int32_t> targets = {2, 0, 3, 1, 0, 1};
 const std::vector<float> sample_weights = {1.0f, 0.5f, 2.0f, 1.0f, 1.5f, 0.25f};
 const std::vector<std::uint32_t> identities = {60, 1, 32, 7, 25, 8};
@@ -82,7 +73,7 @@ Curve train(const Graph& graph, const std::shared_ptr<const Backend>& backend, c
   constexpr std::int64_t counts[] = {6, 5, 6, 4, 1, 6, 2, 3};
   Weights weights = initialize(graph, 4);
   TrainingPlan plan = compile_training(graph, weights, backend, options);
-  const Noise noise;
+  const Noise noise(size * size * 3);
   Curve curve;
   std::deque<std::int64_t> started;
   const auto finish = [&] {
@@ -149,7 +140,7 @@ TEST_CASE("several devices train along the curve of one, short batches and all")
 
 TEST_CASE("gradients of several devices are those of one") {
   const Graph graph = small_network(true);
-  const Noise noise;
+  const Noise noise(size * size * 3);
   for (const auto& [one, several, tolerance, tolerance_again] : all_devices()) {
     const Weights weights = initialize(graph, 4);
     TrainingPlan expected = compile_training(graph, weights, one, {.batch = batch});
@@ -188,7 +179,7 @@ TEST_CASE("several devices agree which steps are left out in float16") {
 
 TEST_CASE("a training on several devices goes on from where it stood") {
   const Graph graph = small_network(true);
-  const Noise noise;
+  const Noise noise(size * size * 3);
   const TrainingOptions options{.batch = batch, .optimizer = Adam{}};
   for (const Devices& devices : all_devices()) {
     const auto& backend = devices.several;
@@ -220,7 +211,7 @@ TEST_CASE("a batch that does not go round the devices is refused") {
 // The others are at work by then, and wait for sums with the one that failed.
 TEST_CASE("where one device fails none waits for it, and the plan says so from then on") {
   const Graph graph = small_network(true);
-  const Noise noise;
+  const Noise noise(size * size * 3);
   TrainingPlan plan =
       compile_training(graph, initialize(graph, 4), make_cuda_on_host_with_replicas(3), {.batch = batch});
   plan.forward_backward(first_of_batch(noise, batch), context_of(0));

@@ -20,11 +20,11 @@ ConvolutionOperands operands_of(const Device& device, const PrepareContext& cont
   return {device, packed, rounded};
 }
 
-class PackedKernel final : public Kernel {
+class PackedKernel final : public DirectedKernel {
  public:
   PackedKernel(const Device& device, const PrepareContext& context, const ConvolutionLayer& layer,
                const PackedConvolution& convolution, std::unique_ptr<PlannedConvolution> planned)
-      : direction_(convolution.direction),
+      : DirectedKernel(convolution.direction),
         type_(convolution.type),
         kernel_type_(convolution.kernel_type),
         fusion_(convolution.fusion),
@@ -47,16 +47,6 @@ class PackedKernel final : public Kernel {
     if (direction_ == Direction::backward_weights) bias_at_ = scratch_.add(bias_.scratch_bytes());
   }
 
-  void run(const Bindings& b) override {
-    switch (direction_) {
-      case Direction::forward:
-        return forward(b);
-      case Direction::backward_data:
-        return backward_data(b);
-      case Direction::backward_weights:
-        return backward_weights(b);
-    }
-  }
   std::size_t scratch_bytes() const override { return scratch_.bytes(); }
   std::string implementation() const override { return planned_->name() + (fusion_.any() ? ", fused" : ""); }
 
@@ -65,7 +55,7 @@ class PackedKernel final : public Kernel {
     return static_cast<std::size_t>(elements) * size_of(type);
   }
 
-  void forward(const Bindings& b) {
+  void forward(const Bindings& b) override {
     std::byte* sums = dst_at_ ? b.scratch + *dst_at_ : b.dst;
     ConvolutionArrays arrays{.src = readable(src(b)), .kernel = readable(kernel(b)), .dst = sums};
     if (fusion_.residual) arrays.residual = b.src[1];
@@ -76,14 +66,14 @@ class PackedKernel final : public Kernel {
       apply_epilogue(queue_, dst_elements_, {sums, type_}, operands_.epilogue(b));
   }
 
-  void backward_data(const Bindings& b) {
+  void backward_data(const Bindings& b) override {
     if (!b.diff_src[0]) return;
     std::byte* diff_src = src_at_ ? b.scratch + *src_at_ : b.diff_src[0];
     execute(b, {.src = diff_src, .kernel = readable(kernel(b)), .dst = readable(gradient(b))});
     if (src_at_) convert(queue_, src_elements_, {diff_src, type_}, arrays_.diff_src(b));
   }
 
-  void backward_weights(const Bindings& b) {
+  void backward_weights(const Bindings& b) override {
     std::byte* packed = b.scratch + *kernel_at_;
     execute(b, {.src = readable(src(b)), .kernel = packed, .dst = readable(gradient(b))});
     unpack_kernel(queue_, geometry_, {packed, kernel_type_}, as<float>(b.diff_weights[0]));
@@ -124,7 +114,6 @@ class PackedKernel final : public Kernel {
     return b.scratch + *dst_at_;
   }
 
-  Direction direction_;
   DataType type_, kernel_type_;
   Fusion fusion_;
   Queue queue_;

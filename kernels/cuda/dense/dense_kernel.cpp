@@ -8,11 +8,11 @@
 namespace petal::cuda {
 namespace {
 
-class DenseKernel final : public Kernel {
+class DenseKernel final : public DirectedKernel {
  public:
   DenseKernel(const Device& device, const PrepareContext& context, const Dense& layer,
               const MatrixProduct& product, std::shared_ptr<const PlannedProduct> planned)
-      : direction_(context.direction),
+      : DirectedKernel(context.direction),
         queue_(device.queue),
         product_(product),
         planned_(std::move(planned)),
@@ -29,16 +29,6 @@ class DenseKernel final : public Kernel {
       bias_gradient_at_ = scratch_.add(bias_gradient_.scratch_bytes());
   }
 
-  void run(const Bindings& b) override {
-    switch (direction_) {
-      case Direction::forward:
-        return forward(b);
-      case Direction::backward_data:
-        return backward_data(b);
-      case Direction::backward_weights:
-        return backward_weights(b);
-    }
-  }
   std::size_t scratch_bytes() const override { return scratch_.bytes(); }
   std::string implementation() const override {
     return planned_->name() + (product_.is_fused() ? ", fused" : "");
@@ -49,7 +39,7 @@ class DenseKernel final : public Kernel {
     return scratch_.add(static_cast<std::size_t>(dst_elements_) * size_of(type));
   }
 
-  void forward(const Bindings& b) {
+  void forward(const Bindings& b) override {
     std::byte* sums = dst_at_ ? b.scratch + *dst_at_ : b.dst;
     planned_->run({.a = operands_.kernel(b).data,
                    .b = b.src[0],
@@ -62,7 +52,7 @@ class DenseKernel final : public Kernel {
       apply_epilogue(queue_, dst_elements_, {sums, product_.result.type}, operands_.epilogue(b));
   }
 
-  void backward_data(const Bindings& b) {
+  void backward_data(const Bindings& b) override {
     if (!b.diff_src[0]) return;
     planned_->run({.a = operands_.kernel(b).data,
                    .b = gradient(b),
@@ -70,7 +60,7 @@ class DenseKernel final : public Kernel {
                    .workspace = b.scratch + workspace_at_});
   }
 
-  void backward_weights(const Bindings& b) {
+  void backward_weights(const Bindings& b) override {
     planned_->run({.a = gradient(b),
                    .b = b.src[0],
                    .result = b.diff_weights[0],
@@ -86,7 +76,6 @@ class DenseKernel final : public Kernel {
     return b.scratch + *dst_at_;
   }
 
-  Direction direction_;
   Queue queue_;
   MatrixProduct product_;
   std::shared_ptr<const PlannedProduct> planned_;

@@ -84,9 +84,7 @@ struct Step {
   // With it the copy that kernels read.
   PETAL_BODY void operator()(Index index) const {
     if (!state->is_taken) return;
-    const int number = arrays.find(index);
-    const Arrays::Array& array = arrays.array[number];
-    const Index i = index - arrays.begin(number);
+    const auto [array, number, i] = arrays.element(index);
     float g = array.gradient[i];
     if (clip_value > 0.0f) g = g < -clip_value ? -clip_value : g > clip_value ? clip_value : g;
     if (scales) g *= scales[number];

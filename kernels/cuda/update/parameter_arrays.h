@@ -35,6 +35,18 @@ struct Arrays {
   }
   PETAL_BODY Index elements() const { return count == 0 ? 0 : array[count - 1].end; }
   PETAL_BODY Index begin(int number) const { return number == 0 ? 0 : array[number - 1].end; }
+  // What index i stands for: element `at` of an array.
+  struct Element {
+    const Array& array;
+    int number;  // of the array
+    Index at;
+  };
+  PETAL_BODY Element element(Index i) const {
+    const int number = find(i);
+    return {array[number], number, i - begin(number)};
+  }
+
+ private:
   // The number of the array that index i lies in.
   PETAL_BODY int find(Index i) const {
     int first = 0, last = count - 1;

@@ -26,9 +26,7 @@ struct BeginStep {
 struct Regularize {
   Arrays arrays;
   PETAL_BODY void operator()(Index index) const {
-    const int number = arrays.find(index);
-    const Arrays::Array& array = arrays.array[number];
-    const Index i = index - arrays.begin(number);
+    const auto [array, number, i] = arrays.element(index);
     const float w = array.weights[i];
     const float sign = w > 0.0f ? 1.0f : w < 0.0f ? -1.0f : 0.0f;
     array.gradient[i] += array.l1 * sign + 2.0f * array.l2 * w;
@@ -41,8 +39,8 @@ struct Unscale {
   const LossScale* scale;
   std::int32_t* finite;
   PETAL_BODY void operator()(Index index) const {
-    const int number = arrays.find(index);
-    float& gradient = arrays.array[number].gradient[index - arrays.begin(number)];
+    const auto [array, number, i] = arrays.element(index);
+    float& gradient = array.gradient[i];
     gradient *= 1.0f / scale->factor();
     if (!(gradient - gradient == 0.0f)) *finite = 0;
   }
@@ -122,9 +120,7 @@ struct ScaleByGlobalNorm {
 struct Round {
   Arrays arrays;
   PETAL_BODY void operator()(Index index) const {
-    const int number = arrays.find(index);
-    const Arrays::Array& array = arrays.array[number];
-    const Index i = index - arrays.begin(number);
+    const auto [array, number, i] = arrays.element(index);
     array.rounded[i] = array.weights[i];
   }
 };
@@ -133,9 +129,7 @@ struct Accumulate {
   Arrays arrays;  // weights: the sum, gradient: the part
   bool first;
   PETAL_BODY void operator()(Index index) const {
-    const int number = arrays.find(index);
-    const Arrays::Array& array = arrays.array[number];
-    const Index i = index - arrays.begin(number);
+    const auto [array, number, i] = arrays.element(index);
     array.weights[i] = first ? array.gradient[i] : array.weights[i] + array.gradient[i];
   }
 };
